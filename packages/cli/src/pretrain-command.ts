@@ -1,0 +1,131 @@
+/** `ssl pretrain`: the one place where options become calls of core. */
+import type { Method, MethodPackage } from '@ssl/core';
+import { ConfigError, didYouMean } from '@ssl/core/setup';
+import { discoverMethods, loadMethod } from './discover.ts';
+import { methodOptions, methodOverrides, RUN_OPTIONS, recipeOptions, recipeOverrides } from './pretrain-options.ts';
+import type { ExitCode } from './run.ts';
+import { listOptions, type OptionValues, readOptions, UsageError } from './usage.ts';
+
+/** Views from this size on are photographs rather than thumbnails: the networks start with a stride. */
+const IMAGENET_STEM_FROM = 64;
+
+export async function pretrainCommand(args: readonly string[]): Promise<ExitCode> {
+  const name = methodName(args);
+  const help = args.includes('--help');
+  if (name === undefined) {
+    if (!help) throw new UsageError(`ssl pretrain: --method is needed; ${installed()}; See: ssl pretrain --help`);
+    process.stdout.write(describe(undefined));
+    return 0;
+  }
+  const methodPackage = await loadMethod(name);
+  if (help) {
+    process.stdout.write(describe(methodPackage));
+    return 0;
+  }
+  const specs = { ...RUN_OPTIONS, ...recipeOptions, ...methodOptions(methodPackage) };
+  const { options, positionals } = await readOptions('pretrain', args, specs);
+  if (positionals.length > 0)
+    throw new UsageError(`ssl pretrain: takes options only; got '${positionals[0]}'; the images go after --data`);
+  if (options.data === undefined) throw new UsageError('ssl pretrain: --data is needed; got none; write --data DIR');
+  await train(methodPackage, options);
+  return 0;
+}
+
+/** Read before the rest: which options there are depends on it. */
+function methodName(args: readonly string[]): string | undefined {
+  const at = args.findLastIndex(word => word === '--method' || word.startsWith('--method='));
+  return at < 0 ? undefined : args[at]!.includes('=') ? args[at]!.slice('--method='.length) : args[at + 1];
+}
+
+function installed(): string {
+  const names = discoverMethods().map(({ name, title }) => `${name} (${title})`);
+  return names.length > 0 ? `installed: ${names.join(', ')}` : 'no method is installed; get one: npm install @ssl/NAME';
+}
+
+function describe(method: MethodPackage | undefined): string {
+  const parts = [
+    'ssl pretrain --method NAME --data DIR [OPTIONS]    trains a backbone without labels',
+    listOptions(RUN_OPTIONS),
+    `Recipe (changes to the one chosen with --recipe):\n\n${listOptions(recipeOptions)}`,
+  ];
+  if (method) {
+    parts.push(`Settings of ${method.name}:\n\n${listOptions(methodOptions(method))}`);
+    parts.push(
+      `Recipes: ${Object.keys(method.recipes).join(', ')}\nViews:   ${Object.keys(method.viewPlans).join(', ')}`,
+    );
+  } else {
+    parts.push(
+      `Methods: ${installed()}\n\nssl pretrain --method NAME --help    also lists the settings of that method`,
+    );
+  }
+  return `${parts.join('\n\n')}\n`;
+}
+
+async function train(methodPackage: MethodPackage, options: OptionValues): Promise<void> {
+  const {
+    out = `runs/${methodPackage.name}`,
+    channels = 3,
+    seed = 0,
+  } = options as { out?: string; channels?: 1 | 3; seed?: number };
+  const [{ imageFolder }, { pretrain }] = await Promise.all([import('@ssl/core/data'), import('@ssl/core/train')]);
+  const data = await imageFolder(options.data as string, { channels });
+  const method = await buildMethod(methodPackage, options, { channels, seed });
+  const result = await pretrain({
+    method,
+    data,
+    out,
+    seed,
+    recipe: recipeOverrides(options),
+    resume: options.resume === true,
+    ...numbers(options, {
+      'image-size': 'imageSize',
+      'checkpoint-every': 'checkpointEvery',
+      'keep-checkpoints': 'keepCheckpoints',
+      'stop-after': 'stopAfter',
+    }),
+  });
+  const loss = result.metrics.loss;
+  process.stdout.write(
+    `${result.steps} steps in ${result.epochs} epochs${loss === undefined ? '' : `, loss ${loss.toFixed(4)}`}\n` +
+      `backbone    ${result.backbone}\nviews       ${result.views}\ncheckpoint  ${result.checkpoint}\n`,
+  );
+}
+
+async function buildMethod(
+  methodPackage: MethodPackage,
+  options: OptionValues,
+  { channels, seed }: { channels: number; seed: number },
+): Promise<Method> {
+  const { backbone } = await import('@ssl/core');
+  const { size = 224 } = options as { size?: number };
+  const { stem = size < IMAGENET_STEM_FROM ? 'cifar' : 'imagenet' } = options as { stem?: 'cifar' | 'imagenet' };
+  if (stem !== 'cifar' && stem !== 'imagenet')
+    throw new ConfigError(`ssl pretrain: --stem must be imagenet or cifar; got '${stem as string}'`);
+  const plan = named('views', methodPackage.viewPlans, options.views);
+  return methodPackage.create({
+    ...methodOverrides(options, methodPackage),
+    backbone: backbone((options.backbone as string | undefined) ?? 'resnet18', { stem, inChannels: channels, seed }),
+    views: plan({ size, channels }),
+    recipe: named('recipe', methodPackage.recipes, options.recipe),
+    seed,
+  });
+}
+
+/** One of a method's named things, the first by default. */
+function named<T>(option: string, things: Readonly<Record<string, T>>, name: unknown): T {
+  const names = Object.keys(things);
+  const chosen = typeof name === 'string' ? name : names[0];
+  if (chosen !== undefined && Object.hasOwn(things, chosen)) return things[chosen]!;
+  throw new ConfigError(
+    `ssl pretrain: --${option} must be one of ${names.join(', ')}; got '${chosen}'; ${didYouMean(chosen ?? '', names)}`,
+  );
+}
+
+/** The given ones of some options under the names that `pretrain` has for them. */
+function numbers<K extends string>(
+  options: OptionValues,
+  names: Readonly<Record<string, K>>,
+): Partial<Record<K, number>> {
+  const given = Object.entries(names).filter(([option]) => options[option] !== undefined);
+  return Object.fromEntries(given.map(([option, key]) => [key, options[option]])) as Partial<Record<K, number>>;
+}

@@ -1,0 +1,85 @@
+/** The options of `ssl pretrain`: those of every run, those of the recipe, and the settings of the chosen method. */
+import type { MethodPackage } from '@ssl/core';
+import type { OptionSpec, OptionSpecs, OptionValues } from './usage.ts';
+
+/** Options of every run. */
+export const RUN_OPTIONS: OptionSpecs = {
+  method: { type: 'string', value: 'NAME', help: 'an installed method: its package without @ssl/' },
+  data: { type: 'string', value: 'DIR', help: 'folder of images, at any depth' },
+  out: { type: 'string', value: 'DIR', help: 'run folder', default: 'runs/METHOD' },
+  resume: { type: 'boolean', help: 'go on with the run in the run folder, if there is one' },
+  backbone: { type: 'string', value: 'NAME', help: "network by timm's name", default: 'resnet18' },
+  stem: { type: 'string', value: 'imagenet|cifar', help: 'default: cifar for views smaller than 64 pixels' },
+  size: { type: 'number', value: 'PIXELS', help: 'height and width of a view', default: 224 },
+  channels: { type: 'number', value: '1|3', help: 'grey or colour', default: 3 },
+  views: { type: 'string', value: 'NAME', help: "one of the method's view plans; default: its first" },
+  recipe: { type: 'string', value: 'NAME', help: "one of the method's recipes; default: its first" },
+  seed: { type: 'number', help: 'of the weights, the order of the images and the views', default: 0 },
+  'image-size': {
+    type: 'number',
+    value: 'PIXELS',
+    help: 'height and width at which images are kept in memory; default: by the views',
+  },
+  'checkpoint-every': { type: 'number', value: 'STEPS', help: 'default: once an epoch' },
+  'keep-checkpoints': { type: 'number', help: 'how many are kept', default: 2 },
+  'stop-after': { type: 'number', value: 'STEPS', help: 'save and stop then, as with Ctrl-C' },
+};
+
+/** Changes to the recipe, by the key of `Recipe`. */
+const RECIPE_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+  epochs: { type: 'number', help: 'passes over the images' },
+  batchSize: { type: 'number', help: 'images in a step' },
+  learningRate: { type: 'number', help: 'for a batch of 256; scaled to the batch' },
+  optimizer: { type: 'string', value: 'sgd|lars|adamw', help: 'how the weights follow the gradients' },
+  momentum: { type: 'number', help: 'of sgd and lars' },
+  weightDecay: { type: 'number', help: 'pull of the weights towards 0' },
+  warmupEpochs: { type: 'number', help: 'linear rise of the learning rate at the start' },
+  scaling: { type: 'string', value: 'linear|sqrt|none', help: 'how the learning rate follows the batch' },
+  clipNorm: { type: 'number', help: 'largest length of all gradients together' },
+};
+
+const kebab = (key: string): string => key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`);
+
+/** `--batch-size` for `batchSize`. */
+export const recipeOptions: OptionSpecs = renamed(RECIPE_OPTIONS, kebab);
+
+/** The settings of a method as options: `--temperature`, or `--method-momentum` where a run's option has that name. */
+export function methodOptions({ defaults }: MethodPackage): OptionSpecs {
+  return Object.fromEntries(
+    Object.entries(defaults).map(([key, value]) => {
+      const type = typeof value;
+      const simple = type === 'string' || type === 'number' || type === 'boolean';
+      return [
+        methodOptionName(key),
+        { type: simple ? type : 'json', help: 'setting of the method', default: value },
+      ] as const;
+    }),
+  );
+}
+
+function methodOptionName(key: string): string {
+  const name = kebab(key);
+  return name in RUN_OPTIONS || name in recipeOptions ? `method-${name}` : name;
+}
+
+/** Those of the given options that change the recipe, by the key of `Recipe`. */
+export function recipeOverrides(options: OptionValues): Record<string, unknown> {
+  return picked(options, Object.keys(RECIPE_OPTIONS), kebab);
+}
+
+/** Those of the given options that are settings of the method, by its own keys. */
+export function methodOverrides(options: OptionValues, method: MethodPackage): Record<string, unknown> {
+  return picked(options, Object.keys(method.defaults), methodOptionName);
+}
+
+function picked(
+  options: OptionValues,
+  keys: readonly string[],
+  nameOf: (key: string) => string,
+): Record<string, unknown> {
+  return Object.fromEntries(keys.filter(key => nameOf(key) in options).map(key => [key, options[nameOf(key)]]));
+}
+
+function renamed(specs: OptionSpecs, rename: (key: string) => string): OptionSpecs {
+  return Object.fromEntries(Object.entries(specs).map(([key, spec]) => [rename(key), spec]));
+}

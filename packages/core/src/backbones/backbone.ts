@@ -1,0 +1,14 @@
+import type { Module } from '../nn/module.ts';
+import type { Tensor } from '../tensor/tf.ts';
+
+/** A network from images to features. */
+export interface Backbone extends Module {
+  /** timm's name and what changes its shape, e.g. `resnet18` with a CIFAR stem: what a checkpoint must agree on. */
+  readonly name: string;
+  /** Channels of the images it takes. */
+  readonly inChannels: number;
+  /** Width D of the features. */
+  readonly outDim: number;
+  /** `[B, H, W, C]` → the feature maps after the stem and every stage, in order, by timm's names (`act1`, `layer1`, …). */
+  stages(images: Tensor): Record<string, Tensor>;
+}

@@ -1,0 +1,3 @@
+export type { Backbone } from './backbone.ts';
+export { backbone, backboneNames } from './registry.ts';
+export { type ResNetOptions, type ResNetShape, resnet } from './resnet.ts';

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import type { DecodedImage } from './decode.ts';
+import { resizeImage } from './resize.ts';
+
+const line = (...values: number[]): DecodedImage => ({
+  data: Uint8Array.from(values),
+  width: values.length,
+  height: 1,
+  channels: 1,
+});
+const firstRow = ({ data, width, channels }: DecodedImage): number[] => [...data.subarray(0, width * channels)];
+
+describe('resizeImage', () => {
+  // Expected values: Pillow 13.0, Image.resize((size, 1), BILINEAR).
+  it.each([
+    [line(0, 0, 0, 0, 240, 240, 240, 240), [34, 206]],
+    [line(0, 0, 0, 0, 240, 240, 240, 240), [0, 30, 210, 240]],
+    [line(0, 120, 240), [0, 0, 40, 80, 120, 160, 200, 240, 240]],
+  ])('agrees with Pillow on %#', (image, expected) => {
+    const resized = resizeImage(image, expected.length);
+    expect(firstRow(resized)).toEqual(expected);
+    expect(resized.data).toHaveLength(expected.length ** 2);
+    expect(resized.source).toEqual({ width: image.width, height: 1 });
+  });
+
+  it('treats rows like columns', () => {
+    const values = Array.from({ length: 7 * 5 }, (_, i) => (i * 53) % 256);
+    const image = { data: Uint8Array.from(values), width: 7, height: 5, channels: 1 };
+    const turned = {
+      data: Uint8Array.from(values, (_, i) => values[(i % 5) * 7 + Math.floor(i / 5)]!),
+      width: 5,
+      height: 7,
+      channels: 1,
+    };
+    const [a, b] = [resizeImage(image, 4).data, resizeImage(turned, 4).data];
+    for (let y = 0; y < 4; y++)
+      for (let x = 0; x < 4; x++) expect(Math.abs(a[y * 4 + x]! - b[x * 4 + y]!)).toBeLessThanOrEqual(1);
+  });
+
+  it('keeps the middle square with cover', () => {
+    const image = { data: Uint8Array.from({ length: 12 }, (_, i) => (i % 6) * 50), width: 6, height: 2, channels: 1 };
+    expect([...resizeImage(image, 2, 'cover').data]).toEqual([100, 150, 100, 150]);
+  });
+
+  it('keeps flat pictures flat and channels apart', () => {
+    for (const channels of [1, 2, 3, 4, 5]) {
+      const colour = Array.from({ length: channels }, (_, c) => 255 - c * 60);
+      const data = Uint8Array.from({ length: 13 * 9 * channels }, (_, i) => colour[i % channels]!);
+      for (const size of [1, 4, 30]) {
+        const resized = resizeImage({ data, width: 13, height: 9, channels }, size);
+        expect([...resized.data]).toEqual(Array.from({ length: size * size }, () => colour).flat());
+      }
+    }
+  });
+
+  it('returns a picture of that size untouched', () => {
+    const image = line(7);
+    expect(resizeImage(image, 1)).toBe(image);
+  });
+});

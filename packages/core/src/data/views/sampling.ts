@@ -1,0 +1,52 @@
+import { kernel } from '../../tensor/fused.ts';
+import { type Tensor, tf } from '../../tensor/tf.ts';
+import { beside, type Canvas, resample } from './canvas.ts';
+import type { Drawn, Frame } from './op.ts';
+
+/**
+ * Bilinear resampling with antialiasing as Pillow's and torchvision's: a triangle that is as wide as an output pixel (but never
+ * narrower than an input pixel), cut off at the edges of the part and normalised (Pillow, `src/libImaging/Resample.c`).
+ */
+const weights = kernel('views_resample', (start, length, output, input) => {
+  const scale = length!.div(output!.shape[1]!); //                          [B, 1, 1]
+  const centre = output!.add(0.5).mul(scale).add(start!); //                [B, out, 1]
+  const support = tf.maximum(scale, 1);
+  const position = input!.add(0.5); //                                      [1, 1, in]
+  // A pixel takes part when the part touches it. (Parts of whole pixels: when it lies inside.)
+  const touched = tf.logicalAnd(position.add(0.5).greater(start!), position.sub(0.5).less(start!.add(length!)));
+  const triangle = tf.relu(tf.sub(1, position.sub(centre).abs().div(support))).mul(tf.cast(touched, 'float32')); // [B, out, in]
+  return [triangle.div(triangle.sum(2, true))];
+});
+
+/**
+ * The matrix that stretches a part of a line to `outputs` pixels.
+ * @param start `[B]`, first pixel of the part.
+ * @param length `[B]`, its length in pixels, at least 1.
+ * @returns `[B, outputs, inputs]`, rows of weights that sum to 1.
+ */
+export function resampling(start: Tensor, length: Tensor, inputs: number, outputs: number): Tensor {
+  const output = tf.range(0, outputs).reshape([1, outputs, 1]);
+  const input = tf.range(0, inputs).reshape([1, 1, inputs]);
+  return weights([beside(start, 3), beside(length, 3), output, input])[0]!;
+}
+
+/** A part of each picture, each `[B]`, in pixels of the canvas. */
+export interface Box extends Drawn {
+  readonly top: Tensor;
+  readonly left: Tensor;
+  readonly height: Tensor;
+  readonly width: Tensor;
+}
+
+/** A part in true pixels as one in pixels of the canvas. */
+export function onCanvas(box: Box, { height, width, canvas: [H, W], layout }: Frame): Box {
+  if (layout !== 'fill') return box;
+  const [y, x] = [tf.div(H, height), tf.div(W, width)];
+  return { top: box.top.mul(y), left: box.left.mul(x), height: box.height.mul(y), width: box.width.mul(x) };
+}
+
+/** Shows the part `box`, resized to the view's size. */
+export function showBox(canvas: Canvas, { top, left, height, width }: Box): Canvas {
+  const [, , h, w] = canvas.pixels.shape as [number, number, number, number];
+  return resample(canvas, resampling(top, height, h, canvas.size), resampling(left, width, w, canvas.size));
+}

@@ -1,0 +1,135 @@
+/** One installer at a time for each folder, also between machines that share a home directory. */
+import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A process, told apart from a later one with the same number. */
+export interface Owner {
+  readonly host: string;
+  readonly pid: number;
+  /** Clock ticks from boot to its start, where the system tells. */
+  readonly started?: string;
+}
+
+export interface Lock {
+  release(): void;
+}
+
+const RETRY_MS = 300;
+const HEARTBEAT_MS = 5000;
+/** A process on another machine counts as dead when its file was not touched for this long. */
+const SILENCE_MS = 60_000;
+
+/** This process. */
+export function currentOwner(): Owner {
+  return ownerOf(process.pid);
+}
+
+function ownerOf(pid: number): Owner {
+  const started = startOf(pid);
+  return started === undefined ? { host: hostname(), pid } : { host: hostname(), pid, started };
+}
+
+function startOf(pid: number): string | undefined {
+  try {
+    // Field 22 of proc_pid_stat(5); the second, the program's name, may hold spaces and brackets.
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[19];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the owner that `file` names still runs. A file that cannot be read has no owner. */
+export function ownerIsAlive(file: string): boolean {
+  let owner: Owner;
+  let age: number;
+  try {
+    owner = JSON.parse(readFileSync(file, 'utf8')) as Owner;
+    age = Date.now() - statSync(file).mtimeMs;
+  } catch {
+    return false;
+  }
+  if (owner.host !== hostname()) return age < SILENCE_MS;
+  try {
+    process.kill(owner.pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  return owner.started === undefined || owner.started === startOf(owner.pid);
+}
+
+/**
+ * Waits until this process alone holds `file`, then keeps touching it. The lock of a dead process is taken over.
+ * Two processes that take over at the same instant may both go on; the installer's work is in folders of its own, so that is only waste.
+ * @param onWait called once when another live process holds it.
+ */
+export async function takeLock(
+  file: string,
+  { signal, onWait }: { signal?: AbortSignal | undefined; onWait?: () => void } = {},
+): Promise<Lock> {
+  const own = `${file}.${process.pid}.${Math.random().toString(36).slice(2)}`;
+  for (let waited = false; ; ) {
+    signal?.throwIfAborted();
+    writeFileSync(own, JSON.stringify(currentOwner()));
+    if (claim(own, file)) return held(file);
+    if (!ownerIsAlive(file)) {
+      discard(file);
+      continue;
+    }
+    if (!waited) onWait?.();
+    waited = true;
+    await sleep(RETRY_MS, undefined, { signal });
+  }
+}
+
+/** A link appears with its content in one step and fails where the name is taken; a plain write does neither. */
+function claim(own: string, file: string): boolean {
+  try {
+    linkSync(own, file);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return false;
+    // A file system without hard links.
+    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw error;
+    return claimByWriting(file);
+  } finally {
+    rmSync(own, { force: true });
+  }
+}
+
+function claimByWriting(file: string): boolean {
+  try {
+    writeFileSync(file, JSON.stringify(currentOwner()), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function discard(file: string): void {
+  const aside = `${file}.dead.${process.pid}`;
+  try {
+    renameSync(file, aside);
+  } catch {
+    return; // another waiting process was faster
+  }
+  rmSync(aside, { force: true });
+}
+
+function held(file: string): Lock {
+  const heartbeat = setInterval(() => {
+    try {
+      utimesSync(file, new Date(), new Date());
+    } catch {
+      // Removed by hand; the work itself is safe without it.
+    }
+  }, HEARTBEAT_MS).unref();
+  return {
+    release() {
+      clearInterval(heartbeat);
+      rmSync(file, { force: true });
+    },
+  };
+}

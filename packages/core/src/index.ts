@@ -1,0 +1,60 @@
+export {
+  type Backbone,
+  backbone,
+  backboneNames,
+  type ResNetOptions,
+  type ResNetShape,
+  resnet,
+} from './backbones/index.ts';
+export {
+  CheckpointError,
+  ConfigError,
+  DataError,
+  EngineError,
+  ShapeError,
+  SSLError,
+  TrainingError,
+} from './errors.ts';
+export {
+  type AcrossRanks,
+  type Batch,
+  configure,
+  type EpochWork,
+  evaluationPlan,
+  featureStdOf,
+  type Json,
+  type Method,
+  type MethodPackage,
+  type Progress,
+  type Recipe,
+  type ScheduleTime,
+  type StepInput,
+  type StepMetrics,
+  type StepResult,
+  type TrainStep,
+  trainStep,
+} from './method/index.ts';
+export { type Members, type Module, mlp, module, parametersOf, sequential, stateOf } from './nn/index.ts';
+export { addBias, relu, softmax, softmaxCrossEntropy } from './ops/activation.ts';
+export { type Conv2dOptions, conv2d } from './ops/conv.ts';
+export { matMul } from './ops/linear.ts';
+export { batchNormInference, batchNormTraining, l2Normalize } from './ops/norm.ts';
+export { avgPool, globalAvgPool, maxPool } from './ops/pool.ts';
+export { type Compiled, compile } from './tensor/compile.ts';
+export { inContext, type StepContext, stepContext, stepRng } from './tensor/context.ts';
+export { type FusedOptions, fused, kernel } from './tensor/fused.ts';
+export { valueAndGradients, vectorJacobian } from './tensor/gradients.ts';
+export { type AttributeValue, byteTensor, customGrad, fromBytes, nativeOp, nativeOps } from './tensor/native.ts';
+export {
+  bernoulli,
+  normal,
+  type Rng,
+  rngFromKey,
+  rngFromSeed,
+  stepKey,
+  truncatedNormal,
+  uniform,
+} from './tensor/rng.ts';
+export { type Tensor, type TensorLike, tf } from './tensor/tf.ts';
+export type { Tree } from './tensor/tree.ts';
+export { liveTensors, Variable, type VariableKind, type VariableOptions } from './tensor/variable.ts';

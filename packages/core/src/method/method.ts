@@ -1,0 +1,122 @@
+/** What a method package gives to core: see docs/decisions/method-contract.md for why each part is there. */
+import type { Backbone } from '../backbones/backbone.ts';
+import type { ViewPlan } from '../data/index.ts';
+import type { Members } from '../nn/module.ts';
+import type { Tensor } from '../tensor/tf.ts';
+import type { Recipe } from './recipe.ts';
+
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+/** What one step is computed from. */
+export interface Batch {
+  /** One tensor a view, `[B, h, w, C]`, as the view plan prepares them. */
+  readonly views: readonly Tensor[];
+  /** Positions of the images in the data set, `[B]` int32. */
+  readonly indices: Tensor;
+  /** `[B]` int32, where the data has labels; −1 for none. */
+  readonly labels?: Tensor;
+  /** What `draw` drew for these images, stacked over the batch, int32. */
+  readonly drawn: Readonly<Record<string, Tensor>>;
+}
+
+/** Where the run stands, as tensors, so that one graph serves all steps. */
+export interface Progress {
+  /** scalar, 0 at the first step, 1 after the last */
+  readonly fraction: Tensor;
+  /** scalar, whole epochs finished */
+  readonly epoch: Tensor;
+  /** The method's own schedules at this step, scalars. */
+  readonly scheduled: Readonly<Record<string, Tensor>>;
+}
+
+export interface StepResult {
+  /** scalar, what is minimised */
+  readonly loss: Tensor;
+  /** `[N, D]` backbone features, watched for collapse. */
+  readonly features?: Tensor;
+  /** Scalars to log beside the loss. */
+  readonly metrics?: Readonly<Record<string, Tensor>>;
+}
+
+/** Where a schedule is evaluated, on the host. */
+export interface ScheduleTime {
+  readonly step: number;
+  readonly steps: number;
+  readonly stepsPerEpoch: number;
+}
+
+/**
+ * How a loss behaves when the batch is spread over ranks: `mean`, it is the mean over images, so gradients are averaged;
+ * `gathers-negatives`, it needs every rank's projections; `sums-statistics`, it needs sums over the whole batch.
+ */
+export type AcrossRanks = 'mean' | 'gathers-negatives' | 'sums-statistics';
+
+export interface Method {
+  /** The version of this contract. */
+  readonly spec: 1;
+  readonly name: string;
+  readonly backbone: Backbone;
+  /** Every setting that was resolved, for the run's `config.json` and for refusing to resume another run. */
+  readonly config: { readonly [key: string]: Json };
+  /** The default optimizer and schedule. */
+  readonly recipe: Recipe;
+  readonly views: ViewPlan;
+  readonly acrossRanks: AcrossRanks;
+  /** Trained by gradient. */
+  readonly trained: Members;
+  /** Kept from step to step without a gradient: teacher, queue, centre, bank. */
+  readonly carried?: Members;
+  /** Needs labels: training without them is refused before it starts. */
+  readonly needsLabels?: boolean;
+  /** Values that change over the run, by name; `step` reads them from `progress.scheduled`. */
+  readonly schedules?: Readonly<Record<string, (time: ScheduleTime) => number>>;
+  /** Whole numbers drawn on the host for one image (masks, permutations); always of the same shape. */
+  draw?(image: {
+    readonly seed: number;
+    readonly epoch: number;
+    readonly index: number;
+  }): Readonly<Record<string, Int32Array>>;
+  /** Work between epochs, outside the graph (clustering): may read features of the whole data set and write carried state. */
+  beforeEpoch?(work: EpochWork): Promise<void>;
+  /** In the graph, before the loss (normalising prototypes). */
+  beforeStep?(progress: Progress): void;
+  /** In the graph: the loss of a batch. Pure but for the statistics of its norms. */
+  step(batch: Batch, progress: Progress): StepResult;
+  /** In the graph, between the gradients and the update, by the trained variables' names (freezing a layer at first). */
+  adjustGradients?(gradients: Readonly<Record<string, Tensor>>, progress: Progress): Record<string, Tensor>;
+  /** In the graph, after the update (teacher, queue, centre). */
+  afterStep?(progress: Progress): void;
+  /** `[B, H, W, C]` prepared images → `[B, D]` features, without the head. */
+  embed(images: Tensor): Tensor;
+  /** `[B, H, W, C]` prepared images → `[B, P]` projections, with the head. */
+  project?(images: Tensor): Tensor;
+}
+
+/** What `beforeEpoch` may use. */
+export interface EpochWork {
+  readonly epoch: number;
+  readonly seed: number;
+  /** Images in the data set. */
+  readonly size: number;
+  /** Features of every image in order, `[size, D]`, by `embed` without augmentation. */
+  features(): Promise<Float32Array>;
+}
+
+/** What a method package exports as `method`, so that `ssl pretrain` can find and build it. */
+export interface MethodPackage {
+  readonly spec: 1;
+  readonly name: string;
+  /** The settings and their defaults; the type of each default is the type of its option. */
+  readonly defaults: { readonly [key: string]: Json };
+  /** Ready view plans by name; the first is the default. Sizes in pixels. */
+  readonly viewPlans: Readonly<Record<string, (options: { size: number; channels: number }) => ViewPlan>>;
+  /** Ready recipes by name; the first is the default. */
+  readonly recipes: Readonly<Record<string, Recipe>>;
+  create(options: {
+    backbone: Backbone;
+    views?: ViewPlan;
+    recipe?: Recipe;
+    seed?: number;
+    [setting: string]: unknown;
+  }): Method;
+}

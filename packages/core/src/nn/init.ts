@@ -1,0 +1,18 @@
+/** Initial weights, drawn on the engine from an explicit source of random numbers. */
+import { normal, type Rng, uniform } from '../tensor/rng.ts';
+import { type Tensor, tf } from '../tensor/tf.ts';
+
+/** He et al. 2015 (arXiv:1502.01852 eq. 14) for a filter `[kh, kw, in, out]`: std √(2 / (kh·kw·out)), as in torchvision's ResNet. */
+export function kaimingNormal(rng: Rng, shape: readonly [number, number, number, number]): Tensor {
+  const [kh, kw, , out] = shape;
+  return normal(rng, shape, 0, Math.sqrt(2 / (kh * kw * out)));
+}
+
+/** PyTorch's default for linear layers, `[in, out]` and their bias: uniform in ±1/√in. */
+export function linearUniform(rng: Rng, shape: readonly number[], inputs: number): Tensor {
+  const bound = 1 / Math.sqrt(inputs);
+  return uniform(rng, shape, -bound, bound);
+}
+
+export const zeros = (shape: readonly number[]): Tensor => tf.zeros([...shape]);
+export const ones = (shape: readonly number[]): Tensor => tf.ones([...shape]);

@@ -1,0 +1,75 @@
+import { customGrad, nativeOps } from '../tensor/native.ts';
+import { type Tensor, tf } from '../tensor/tf.ts';
+
+export interface BatchNormResult {
+  readonly value: Tensor;
+  /** Of the batch, `[C]`. */
+  readonly mean: Tensor;
+  /** Of the batch, `[C]`, divided by n − 1 as PyTorch's running variance is. */
+  readonly variance: Tensor;
+}
+
+const attributes = (epsilon: number, training: boolean) =>
+  ({
+    T: { dtype: 'float32' },
+    U: { dtype: 'float32' },
+    epsilon: { float: epsilon },
+    data_format: 'NHWC',
+    is_training: training,
+  }) as const;
+
+/**
+ * Normalises over all axes but the last with the statistics of the batch.
+ * @param x `[B, H, W, C]` or `[B, C]`
+ * @param scale `[C]`
+ * @param offset `[C]`
+ */
+export function batchNormTraining(x: Tensor, scale: Tensor, offset: Tensor, epsilon: number): BatchNormResult {
+  const image = asImage(x);
+  let statistics: [Tensor, Tensor] | undefined;
+  const value = customGrad([image, scale, offset], (input, gamma, beta) => {
+    const attrs = attributes(epsilon, true);
+    const none = tf.tensor1d([], 'float32');
+    // V3's last output has no static shape, so it cannot be part of a graph; V2 is the same op without it.
+    const [y, mean, variance, saved1, saved2] = nativeOps(
+      'FusedBatchNormV2',
+      [input!, gamma!, beta!, none, none],
+      attrs,
+      5,
+    );
+    statistics = [tf.keep(mean!), tf.keep(variance!)];
+    return {
+      value: y!,
+      saved: [input!, gamma!, saved1!, saved2!],
+      gradient: (dy, [a, g, s1, s2]) => nativeOps('FusedBatchNormGradV2', [dy, a!, g!, s1!, s2!], attrs, 5).slice(0, 3),
+    };
+  });
+  const [mean, variance] = statistics!;
+  return { value: value.reshape(x.shape), mean, variance };
+}
+
+/** Normalises with given statistics, each `[C]`. */
+export function batchNormInference(
+  x: Tensor,
+  scale: Tensor,
+  offset: Tensor,
+  mean: Tensor,
+  variance: Tensor,
+  epsilon: number,
+): Tensor {
+  const factor = scale.mul(variance.add(epsilon).rsqrt());
+  return x.mul(factor).add(offset.sub(mean.mul(factor)));
+}
+
+/**
+ * Divides each row by its Euclidean length.
+ * @param x `[…, D]`
+ * @param epsilon the least length divided by, as in torch.nn.functional.normalize
+ */
+export function l2Normalize(x: Tensor, epsilon = 1e-12): Tensor {
+  return x.div(tf.maximum(x.square().sum(-1, true).sqrt(), epsilon));
+}
+
+function asImage(x: Tensor): Tensor {
+  return x.rank === 4 ? x : x.reshape([x.shape[0]!, 1, 1, x.shape[1]!]);
+}

@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { ConfigError } from '../errors.ts';
+import { inContext, stepContext, stepRng } from './context.ts';
+import { rngFromSeed } from './rng.ts';
+
+test('a step is not training unless told, inside one context another may change a part, and errors leave none behind', () => {
+  const rng = rngFromSeed(1);
+  expect(stepContext()).toEqual({ training: false });
+  const seen = inContext({ training: true, rng }, () => [
+    stepContext(),
+    inContext({ training: false }, () => stepContext()),
+    stepRng('dropout'),
+  ]);
+  expect(seen).toEqual([{ training: true, rng }, { training: false, rng }, rng]);
+  expect(() =>
+    inContext({ training: true }, () => {
+      throw new Error('inside');
+    }),
+  ).toThrow('inside');
+  expect(stepContext()).toEqual({ training: false });
+});
+
+test('random numbers are asked for by name', () => {
+  expect(() => stepRng('dropPath')).toThrow(ConfigError);
+  expect(() => stepRng('dropPath')).toThrow('dropPath: needs random numbers');
+});

@@ -1,0 +1,61 @@
+import { TrainingError } from '../errors.ts';
+import { type Tensor, tf } from './tf.ts';
+import { type Variable, withReads } from './variable.ts';
+
+/**
+ * The value of `loss` (a scalar) and its gradient with respect to each variable, in their order.
+ * Throws `TrainingError` naming the variables that the loss does not depend on.
+ */
+export function valueAndGradients(
+  loss: () => Tensor,
+  variables: readonly Variable[],
+): { value: Tensor; gradients: Tensor[] } {
+  let result: { value: Tensor; gradients: Tensor[] } | undefined;
+  tf.tidy(() => {
+    const inputs = variables.map(variable => variable.read());
+    const given = new Map(variables.map((variable, i) => [variable, inputs[i]!]));
+    // tfjs types the result's gradients as always there; with `allowNoGradients` they may be missing.
+    const { value, grads } = onOwnTape(() =>
+      tf.engine().gradients(() => withReads(given, loss), inputs, undefined as never, true),
+    ) as { value: Tensor; grads: (Tensor | null | undefined)[] };
+    const without = variables.filter((_, i) => !grads[i]);
+    if (without.length > 0) throw noGradient(without);
+    result = { value, gradients: grads as Tensor[] };
+    return [value, ...result.gradients];
+  });
+  return result!;
+}
+
+function noGradient(without: readonly Variable[]): TrainingError {
+  return new TrainingError(
+    `gradients: the loss must depend on every trained variable; it does not on ${without.map(({ name }) => name).join(', ')}; ` +
+      'leave these out of what is trained, or use them in the loss',
+  );
+}
+
+/** The gradients of `fn` at `inputs`, weighted by `dy`, zero where `fn` does not use one; may be asked for in the middle of another backward pass. */
+export function vectorJacobian(fn: (...inputs: Tensor[]) => Tensor, inputs: readonly Tensor[], dy: Tensor): Tensor[] {
+  const { grads } = onOwnTape(() => tf.engine().gradients(() => fn(...inputs), [...inputs], dy));
+  return inputs.map((input, i) => grads[i] ?? tf.zerosLike(input).cast('float32'));
+}
+
+/** The same values, of which the loss is taken not to depend: no gradient flows back through them. */
+export function stopGradient(x: Tensor): Tensor {
+  return withTape({ gradientDepth: 0 }, () => tf.clone(x));
+}
+
+/** tfjs has one tape, and throws it away when any gradient is done; a nested one must not take the outer one's. */
+function onOwnTape<R>(body: () => R): R {
+  return withTape({ gradientDepth: 0, kernelDepth: 0 }, body);
+}
+
+function withTape<R>(changes: { gradientDepth: number; kernelDepth?: number }, body: () => R): R {
+  const { state } = tf.engine();
+  const { activeTape, gradientDepth, kernelDepth } = state;
+  Object.assign(state, changes);
+  try {
+    return body();
+  } finally {
+    Object.assign(state, { activeTape, gradientDepth, kernelDepth });
+  }
+}

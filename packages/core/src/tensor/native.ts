@@ -1,0 +1,77 @@
+/** The way from tensors to the engine's numbers and back; and the call of any op of the library by its name. */
+import { type AttributeValue, attributes } from '../engine/attributes.ts';
+import { DTYPE } from '../engine/dtype.ts';
+import { handleDtype, type TensorInfo, upload } from '../engine/handles.ts';
+import { currentTrace } from '../engine/trace.ts';
+import { backend, type Tensor, tf } from './tf.ts';
+
+export type { AttributeValue } from '../engine/attributes.ts';
+
+/** The engine's number of a tensor; moves host values into the library if they are not there yet. */
+export function idOf(tensor: Tensor): number {
+  return backend().getInputTensorIds([tensor])[0]!;
+}
+
+/** A tensor for a number that the engine gave out; the tensor owns it from here on. */
+export function wrap(info: TensorInfo): Tensor {
+  return backend().createOutputTensor(info);
+}
+
+/** `TF_DataType` of a tensor: the library's, where tfjs has no name for it (bytes are `int32` to tfjs). */
+export function dtypeOf(tensor: Tensor): number {
+  const id = idOf(tensor);
+  return currentTrace()?.dtypeOf(id) ?? handleDtype(id);
+}
+
+/** Bytes as a tensor, at a quarter of the size that tfjs would give them. Only `fromBytes` takes it. */
+export function byteTensor(data: Uint8Array, shape: readonly number[]): Tensor {
+  return wrap({ id: upload(shape, DTYPE.uint8, data), shape: [...shape], dtype: DTYPE.uint8 });
+}
+
+/** A tensor of bytes as float32, 0 to 255. */
+export function fromBytes(bytes: Tensor): Tensor {
+  return nativeOp('Cast', [bytes], { SrcT: { dtype: 'uint8' }, DstT: { dtype: 'float32' }, Truncate: false });
+}
+
+/**
+ * Runs the library's op `name`. No gradient flows through it: wrap it with `customGrad` where one should.
+ * Throws `EngineError` with the op's name and the shapes.
+ */
+export function nativeOp(
+  name: string,
+  inputs: readonly Tensor[],
+  attrs: Readonly<Record<string, AttributeValue>>,
+): Tensor {
+  return nativeOps(name, inputs, attrs, 1)[0]!;
+}
+
+/** `nativeOp` for ops with several outputs. */
+export function nativeOps(
+  name: string,
+  inputs: readonly Tensor[],
+  attrs: Readonly<Record<string, AttributeValue>>,
+  outputs: number,
+): Tensor[] {
+  return backend().executeMultipleOutputs(name, attributes(attrs), inputs, outputs);
+}
+
+/**
+ * An op with its own gradient. `forward` returns the value and the function from the value's gradient to the inputs';
+ * what that function needs is what stays in memory until the backward pass, so let it close over as little as possible.
+ */
+export function customGrad(
+  inputs: readonly Tensor[],
+  forward: (...inputs: Tensor[]) => {
+    value: Tensor;
+    saved: Tensor[];
+    gradient: (dy: Tensor, saved: Tensor[]) => Tensor[];
+  },
+): Tensor {
+  const op = tf.customGrad((...args: unknown[]) => {
+    const save = args.at(-1) as (tensors: Tensor[]) => void;
+    const { value, saved, gradient } = forward(...(args.slice(0, -1) as Tensor[]));
+    save(saved);
+    return { value, gradFunc: (dy: Tensor, kept: Tensor[]) => gradient(dy, kept) };
+  });
+  return op(...(inputs as Tensor[]));
+}

@@ -1,0 +1,2 @@
+export { type IconDataset, type IconSplit, icons42, icons100 } from './icons.ts';
+export type { IconManifest } from './manifest.ts';

@@ -1,0 +1,50 @@
+import {
+  colorJitter,
+  gaussianBlur,
+  grayscale,
+  horizontalFlip,
+  IMAGENET_STATISTICS,
+  randomResizedCrop,
+  type ViewPlan,
+  views,
+} from '@ssl/core/data';
+
+export interface SimCLRViewOptions {
+  /** Height and width of a view, pixels. Default 32. */
+  readonly size?: number;
+  /** Strength s of the colour distortion (§A): 1 on ImageNet, 0.5 on CIFAR-10 (§B.9). Default 0.5. */
+  readonly strength?: number;
+  /** Off for CIFAR-10 (§B.9). Default: on from 64 pixels. */
+  readonly blur?: boolean;
+  /** Off where left and right differ in meaning. Default true. */
+  readonly flip?: boolean;
+  /** 1 or 3: grey pictures keep their brightness and contrast changes only. Default 3. */
+  readonly channels?: number;
+}
+
+/** Two draws of the augmentations of arXiv:2002.05709 App. A, in its order. */
+export function simclrViews({
+  size = 32,
+  strength = 0.5,
+  blur = size >= 64,
+  flip = true,
+  channels = 3,
+}: SimCLRViewOptions = {}): ViewPlan {
+  const [shift, hue] = [0.8 * strength, 0.2 * strength];
+  const colour = channels === 3;
+  return views([
+    {
+      count: 2,
+      size,
+      ops: [
+        randomResizedCrop({ scale: [0.08, 1] }),
+        ...(flip ? [horizontalFlip({ p: 0.5 })] : []),
+        colorJitter({ brightness: shift, contrast: shift, ...(colour && { saturation: shift, hue }), p: 0.8 }),
+        ...(colour ? [grayscale({ p: 0.2 })] : []),
+        // §A: a kernel of a tenth of the height, σ from [0.1, 2], half of the time
+        ...(blur ? [gaussianBlur({ sigma: [0.1, 2], p: 0.5 })] : []),
+      ],
+      ...(colour && { normalize: IMAGENET_STATISTICS }),
+    },
+  ]);
+}
