@@ -63,8 +63,22 @@ module.exports = {
       name: 'public-names-of-core-only',
       comment: "outside core, import '@ssl/core' or one of the subpaths in its package.json: nothing else is published",
       severity: 'error',
-      from: { pathNot: '^packages/core/' },
+      from: { path: '^(packages|examples|bench)/', pathNot: '^packages/core/' },
       to: { path: '^packages/core/src/', pathNot: `^(${publicFiles.join('|')})$` },
+    },
+    {
+      name: 'packages-by-name',
+      comment: 'import another package by its name: a relative path leads nowhere once it is installed',
+      severity: 'error',
+      from: { path: '^packages/([^/]+)/' },
+      to: { path: '^packages/', pathNot: '^packages/$1/', dependencyTypes: ['local'] },
+    },
+    {
+      name: 'packages-by-name-for-programs',
+      comment: 'import a package by its name, as whoever copies this program will',
+      severity: 'error',
+      from: { path: '^(examples|bench)/' },
+      to: { path: '^packages/', dependencyTypes: ['local'] },
     },
     {
       name: 'core-knows-no-package',
@@ -100,7 +114,11 @@ module.exports = {
         'what a package imports must be among its dependencies or peers, or whoever installs it does not have it',
       severity: 'error',
       from: { path: '^packages/[^/]+/src/', pathNot: [TEST, '^packages/core/src/tensor/tf\\.ts$'] },
-      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['npm-peer', 'type-only'] },
+      to: {
+        pathNot: 'node_modules/vitest/', // helpers of tests; tests/pack.test.ts sees to it that none is published
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
+        dependencyTypesNot: ['npm-peer'],
+      },
     },
     {
       name: 'unresolvable',
@@ -112,8 +130,9 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '/dist/' },
+    exclude: { path: '^(packages|examples)/[^/]+/dist/' },
     tsConfig: { fileName: 'tsconfig.json' },
+    moduleSystems: ['es6'], // a function called `require` imports nothing
     tsPreCompilationDeps: true,
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
   },

@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { knnClassify } from '../packages/core/src/eval/index.ts';
 import { normal, rngFromSeed } from '../packages/core/src/tensor/rng.ts';
+import { tf } from '../packages/core/src/tensor/tf.ts';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const DEFAULTS = {
@@ -45,7 +46,7 @@ async function once({ train, test, dim, k, classes }: Sizes): Promise<Run> {
 }
 
 function table(seed: number, rows: number, dim: number): { features: Float32Array; dim: number } {
-  const drawn = normal(rngFromSeed(seed), [rows, dim]);
+  const drawn = tf.tidy(() => normal(rngFromSeed(seed), [rows, dim]));
   const features = drawn.dataSync<'float32'>();
   drawn.dispose();
   return { features, dim };

@@ -13,6 +13,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { byteTensor, compile, fromBytes, rngFromKey, stepKey, type Tensor, tf, type ViewPlan } from '@ssl/core';
 import {
   colorJitter,
   drawViews,
@@ -20,12 +21,8 @@ import {
   grayscale,
   horizontalFlip,
   randomResizedCrop,
-  type ViewPlan,
   views,
-} from '../packages/core/src/data/index.ts';
-import { compile } from '../packages/core/src/tensor/compile.ts';
-import { rngFromKey, stepKey } from '../packages/core/src/tensor/rng.ts';
-import { type Tensor, tf } from '../packages/core/src/tensor/tf.ts';
+} from '@ssl/core/data';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const VIEWS_A_PICTURE = 2;
@@ -70,9 +67,9 @@ async function once(setting: Setting, seconds: number): Promise<Rate> {
     Uint8Array.from({ length: batch * source * source * 3 }, (_, i) => (i * 7919 + n) % 251),
   );
   const drawn = plan(setting);
-  const step = compile((images: Tensor, key: Tensor) => drawViews(drawn, images, { rng: rngFromKey(key) }));
+  const step = compile((images: Tensor, key: Tensor) => drawViews(drawn, fromBytes(images), { rng: rngFromKey(key) }));
   const make = async (i: number): Promise<void> => {
-    const [images, key] = [tf.tensor(new Float32Array(batches[i % 2]!), shape), stepKey(0, i)];
+    const [images, key] = [byteTensor(batches[i % 2]!, shape), stepKey(0, i)];
     tf.dispose([images, key, await step(images, key)]);
   };
   for (let i = 0; i < 3; i++) await make(i); // compiles

@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findLibrary } from '@ssl/core/setup';
+import { ensureEngine } from './ensure-engine.ts';
 
 interface Counts {
   readonly passed: number;
@@ -28,7 +28,7 @@ const PACK = 'tests/pack.test.ts';
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
-  if (!(await engineIsThere())) return finish([{ passed: 0, failed: 1 }]);
+  if (!ensureEngine()) return finish([{ passed: 0, failed: 1 }]);
   if (args.length > 0) return finish([await vitest(args)]);
   return finish([await vitest(['--exclude', PACK]), await vitest([PACK])]);
 }
@@ -37,18 +37,6 @@ function finish(runs: readonly Counts[]): number {
   const sum = (count: keyof Counts): number => runs.reduce((total, run) => total + run[count], 0);
   process.stdout.write(`${sum('passed')} passed, ${sum('failed')} failed\n`);
   return sum('failed') === 0 ? 0 : 1;
-}
-
-async function engineIsThere(): Promise<boolean> {
-  try {
-    findLibrary();
-    return true;
-  } catch (error) {
-    // Where one was asked for, another one would not do.
-    if (!process.env.SSL_ENGINE_DIR) return (await run(['packages/cli/src/main.ts', 'engine', 'install'])) === 0;
-    process.stderr.write(`${(error as Error).message}\n`);
-    return false;
-  }
 }
 
 async function vitest(args: readonly string[]): Promise<Counts> {

@@ -7,7 +7,7 @@ const OTHERS = ['core', 'cli', 'datasets'];
 const NODE = '>=22.18';
 
 /** Development points at sources, publishing at `dist`: both lists must name the same things. */
-export function manifests({ packages, files }: Repository): string[] {
+export function manifests({ packages, files, read }: Repository): string[] {
   return packages.flatMap(({ folder, short, manifest }) => {
     const wrong = (rule: string, got: unknown, fix: string): string =>
       `${folder}/package.json: ${rule}; got ${JSON.stringify(got)}; ${fix}`;
@@ -34,11 +34,14 @@ export function manifests({ packages, files }: Repository): string[] {
       ...['dist', 'README.md', 'LICENSE'].map(
         file => !manifest.files?.includes(file) && wrong(`"files" must hold ${file}`, manifest.files, 'add it'),
       ),
-      ...['README.md', 'tsup.config.ts'].map(
+      ...['README.md', 'LICENSE', 'tsup.config.ts'].map(
         file =>
           !files.includes(`${folder}/${file}`) &&
           `${folder}/${file}: must be there; got nothing; copy the one of packages/simclr and change it`,
       ),
+      files.includes(`${folder}/LICENSE`) &&
+        read(`${folder}/LICENSE`) !== read('LICENSE') &&
+        `${folder}/LICENSE: must be that of the repository; got another text; copy LICENSE there`,
     ].filter(problem => typeof problem === 'string');
   });
 }

@@ -6,6 +6,7 @@ export {
   type ResNetShape,
   resnet,
 } from './backbones/index.ts';
+export type { ViewPlan } from './data/index.ts';
 export {
   CheckpointError,
   ConfigError,
@@ -42,8 +43,9 @@ export { batchNormInference, batchNormTraining, l2Normalize } from './ops/norm.t
 export { avgPool, globalAvgPool, maxPool } from './ops/pool.ts';
 export { type Compiled, compile } from './tensor/compile.ts';
 export { inContext, type StepContext, stepContext, stepRng } from './tensor/context.ts';
+export { type DimNames, dims } from './tensor/dims.ts';
 export { type FusedOptions, fused, kernel } from './tensor/fused.ts';
-export { valueAndGradients, vectorJacobian } from './tensor/gradients.ts';
+export { stopGradient, valueAndGradients, vectorJacobian } from './tensor/gradients.ts';
 export { type AttributeValue, byteTensor, customGrad, fromBytes, nativeOp, nativeOps } from './tensor/native.ts';
 export {
   bernoulli,

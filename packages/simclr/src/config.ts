@@ -1,24 +1,31 @@
 import type { Recipe } from '@ssl/core';
 
-/** The one home of SimCLR's numbers. § = arXiv:2002.05709; code = google-research/simclr. */
+/**
+ * The one home of SimCLR's numbers. § and App. = arXiv:2002.05709v3; code = google-research/simclr, commit 383d414.
+ * Where the two differ, code has SimCLR v2 (arXiv:2006.10029).
+ */
 export type SimCLRConfig = {
   /** Width of the projection head's hidden layers; 0 takes the backbone's D. */
   readonly hiddenDim: number;
   /** Width P of the projections. */
   readonly projectionDim: number;
-  /** Linear layers in the projection head. */
+  /** Linear layers in the projection head; 1 is a linear head. */
   readonly layers: number;
+  /** Above 0. Lower weighs the hardest negatives more; set 0.1 on ImageNet (§5.1, table 5; code: run.py --temperature). */
   readonly temperature: number;
 };
 
 export const defaults: SimCLRConfig = {
-  hiddenDim: 0, //         §2.1: the hidden layer is as wide as the representation (2048 for ResNet-50)
-  projectionDim: 128, //   §2.1: "projects the representation to a 128-dimensional latent space"; code: proj_out_dim
-  layers: 2, //            §2.1; SimCLR v2 has 3
-  temperature: 0.5, //     App. B.9 (CIFAR-10); 0.1 on ImageNet, §5.1
+  hiddenDim: 0, //         §4.2: as wide as the representation; code: model_util.py projection_head, mid_dim
+  projectionDim: 128, //   §2.3; code: run.py --proj_out_dim
+  layers: 2, //            §2.3; code has 3: run.py --num_proj_layers
+  temperature: 0.5, //     App. B.9, CIFAR-10; code: README.md, its CIFAR-10 command
 };
 
-/** ImageNet: App. B.6 and §2.2: LARS, learning rate 0.3 · batch / 256, weight decay 1e-6, 10 epochs of warm-up, cosine. */
+/**
+ * ImageNet: §2.3; code: run.py --learning_rate, --warmup_epochs, --train_epochs, --momentum, and its weight decay is 1e-4.
+ * With it goes temperature 0.1, and below 4,096 images `{ scaling: 'sqrt', learningRate: 0.075 }` (App. B.1, table B.1).
+ */
 export const imagenet: Recipe = {
   optimizer: 'lars',
   learningRate: 0.3,
@@ -29,8 +36,9 @@ export const imagenet: Recipe = {
 };
 
 /**
- * Small pictures on one machine. SGD as in lightly's CIFAR-10 benchmark (0.06 for 128 images, weight decay 5e-4):
- * LARS pays off at batches larger than such sets have room for.
+ * Small pictures on one machine: SGD as in lightly's CIFAR-10 benchmark (docs/source/getting_started/benchmarks/cifar10_benchmark.py:
+ * 0.06 for 128 images, weight decay 5e-4, 200 epochs); its larger batch, and SimCLR's 10 epochs of warm-up (§2.3), which lightly
+ * leaves out. LARS is for batches larger than such sets have room for (§2.2).
  */
 export const cifar: Recipe = {
   optimizer: 'sgd',

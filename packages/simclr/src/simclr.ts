@@ -1,5 +1,6 @@
 import {
   type Backbone,
+  ConfigError,
   configure,
   type Method,
   mlp,
@@ -15,7 +16,7 @@ import { simclrViews } from './views.ts';
 
 export interface SimCLROptions extends Partial<SimCLRConfig> {
   readonly backbone: Backbone;
-  /** Default `simclrViews()` for the backbone's channels. */
+  /** Default `simclrViews()` for the backbone's channels. Two views. */
   readonly views?: ViewPlan;
   /** Default `cifar`. */
   readonly recipe?: Recipe;
@@ -23,9 +24,14 @@ export interface SimCLROptions extends Partial<SimCLRConfig> {
   readonly seed?: number;
 }
 
-/** SimCLR (arXiv:2002.05709): contrasts the two views of each image with every other image of the batch. */
+/**
+ * SimCLR (arXiv:2002.05709): contrasts the two views of each image with every other image of the batch.
+ * @throws ConfigError for a setting that is unknown (the nearest one is named) or out of range, and for a plan of other than two views
+ */
 export function simclr({ backbone, views, recipe = cifar, seed = 0, ...overrides }: SimCLROptions): Method {
   const config = configure('simclr', defaults, overrides);
+  const plan = views ?? simclrViews({ channels: backbone.inChannels });
+  check(config, plan);
   const D = backbone.outDim;
   const hidden = Array<number>(config.layers - 1).fill(config.hiddenDim || D);
   const head = mlp([D, ...hidden, config.projectionDim], { rng: rngFromSeed(seed), lastNorm: 'affine' });
@@ -35,7 +41,7 @@ export function simclr({ backbone, views, recipe = cifar, seed = 0, ...overrides
     backbone,
     config,
     recipe,
-    views: views ?? simclrViews({ channels: backbone.inChannels }),
+    views: plan,
     acrossRanks: 'gathers-negatives',
     trained: { backbone, head },
     step({ views: [first, second] }) {
@@ -45,4 +51,19 @@ export function simclr({ backbone, views, recipe = cifar, seed = 0, ...overrides
     embed: (images: Tensor) => backbone(images), //                 [B, D]
     project: (images: Tensor) => head(backbone(images)), //         [B, P]
   };
+}
+
+function check({ hiddenDim, projectionDim, layers, temperature }: SimCLRConfig, plan: ViewPlan): void {
+  const smallest = { hiddenDim: [hiddenDim, 0], projectionDim: [projectionDim, 1], layers: [layers, 1] } as const;
+  for (const [name, [value, least]] of Object.entries(smallest)) {
+    if (Number.isInteger(value) && value >= least) continue;
+    throw new ConfigError(`simclr: ${name} must be a whole number of at least ${least}; got ${value}`);
+  }
+  if (temperature <= 0) throw new ConfigError(`simclr: temperature must be above 0; got ${temperature}`);
+  const count = plan.reduce((sum, view) => sum + view.count, 0);
+  const sizes = new Set(plan.map(({ size }) => size));
+  if (count === 2 && sizes.size === 1) return;
+  throw new ConfigError(
+    `simclr: views must be two of one size; got ${count} of ${[...sizes].join(' and ')} pixels; make them with simclrViews()`,
+  );
 }

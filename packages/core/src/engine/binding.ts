@@ -4,13 +4,32 @@ import { ATTRIBUTE, type Attribute } from './attributes.ts';
 import { engineContext, engineStarted } from './context.ts';
 import { DTYPE } from './dtype.ts';
 import { runOp } from './eager.ts';
-import { download, liveHandles, release, type TensorInfo, upload } from './handles.ts';
+import { download, downloadLater, liveHandles, release, type TensorInfo, upload, type Values } from './handles.ts';
 import { currentTrace } from './trace.ts';
 
 /** 64-bit scalars are made by tfjs's kernels for a single op and never deleted by them; we do it after that op. */
 const passing = new Set<number>();
 
-export const binding = {
+/** tfjs-node's `TFJSBinding`, and `tensorData`. */
+export interface EngineBinding {
+  readonly TensorMetadata: new () => object;
+  readonly TFEOpAttr: new () => object;
+  readonly [constant: `TF_${string}`]: number | string;
+  isUsingGpuDevice(): boolean;
+  getNumOfTensors(): number;
+  getNumOfSavedModels(): number;
+  loadSavedModel(): never;
+  deleteSavedModel(): never;
+  runSavedModel(): never;
+  createTensor(shape: number[], dtype: number, values: ArrayLike<number>): number;
+  deleteTensor(id: number): void;
+  tensorDataSync(id: number): Values;
+  /** Not known to tfjs-node, which reads on the main thread whatever it is asked. */
+  tensorData(id: number): Promise<Values>;
+  executeOp(name: string, attributes: Attribute[], inputs: number[], outputs: number): TensorInfo[];
+}
+
+export const binding: EngineBinding = {
   TensorMetadata: class {},
   TFEOpAttr: class {},
   TF_FLOAT: DTYPE.float32,
@@ -54,11 +73,14 @@ export const binding = {
     release(id);
   },
 
-  tensorDataSync(id: number): ReturnType<typeof download> {
-    const trace = currentTrace();
-    const op = trace?.opOf(id);
-    if (trace && op !== undefined) throw trace.refuseRead(op);
+  tensorDataSync(id: number): Values {
+    checkReadable(id);
     return download(id);
+  },
+
+  tensorData(id: number): Promise<Values> {
+    checkReadable(id);
+    return downloadLater(id);
   },
 
   executeOp(name: string, attributes: Attribute[], inputs: number[], outputs: number): TensorInfo[] {
@@ -72,6 +94,12 @@ export const binding = {
     }
   },
 };
+
+function checkReadable(id: number): void {
+  const trace = currentTrace();
+  const op = trace?.opOf(id);
+  if (trace && op !== undefined) throw trace.refuseRead(op);
+}
 
 function noSavedModels(): never {
   throw new EngineError('engine: SavedModel files are not supported; save weights as safetensors');

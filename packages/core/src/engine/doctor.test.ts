@@ -57,7 +57,9 @@ describe.skipIf(process.platform !== 'linux')('diagnose', () => {
   test('no engine: the command to get one, and nothing is asked', async () => {
     const report = await diagnose(() => expect.unreachable('there is nothing to ask'));
     expect(report).toMatchObject({ ok: false, library: { found: false, hashOk: null }, devices: [], xla: null });
-    expect(report.problems).toEqual([{ what: expect.stringContaining('none found'), fix: 'npx @ssl/cli engine install' }]);
+    expect(report.problems).toEqual([
+      { what: expect.stringContaining('none found'), fix: 'npx @ssl/cli engine install' },
+    ]);
   });
 
   test('bytes changed without changing the size are found', async () => {

@@ -82,11 +82,8 @@ function prepare(
     }
     const list = listLength(name, handles.length);
     if (list > 0) c.TFE_OpAddInputList!(op, BigUint64Array.from(handles.slice(0, list)), list, status);
-    checkStatus(native, () => failure(name, handles)); // each call overwrites the status
-    for (const handle of handles.slice(list)) {
-      c.TFE_OpAddInput!(op, handle, status);
-      checkStatus(native, () => failure(name, handles));
-    }
+    for (const handle of handles.slice(list)) c.TFE_OpAddInput!(op, handle, status);
+    checkStatus(native, () => failure(name, handles));
   } catch (error) {
     c.TFE_DeleteOp!(op);
     throw error;

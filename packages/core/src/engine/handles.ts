@@ -112,15 +112,49 @@ export function withResolved<R>(handle: Pointer, use: (tensor: Pointer) => R): R
   }
 }
 
+/** A tensor's values on the host. */
+export type Values = ReturnType<typeof fromBytes>;
+
 /** Copies a tensor's values to the host. */
-export function download(id: number): Float32Array | Int32Array | Uint8Array | BigInt64Array {
+export function download(id: number): Values {
   const handle = handleOf(id);
-  const { c } = engineContext().native;
-  const dtype: number = c.TFE_TensorHandleDataType!(handle);
+  const dtype = readableDtype(id);
+  return withResolved(handle, tensor => valuesOf(tensor, dtype));
+}
+
+/** `download`, but waits for the device on another thread: the event loop stays free. */
+export async function downloadLater(id: number): Promise<Values> {
+  const { native } = engineContext();
+  const { c } = native;
+  const dtype = readableDtype(id);
+  const shared = share(id); // the tensor may be disposed of meanwhile
+  const status: Pointer = c.TF_NewStatus!();
+  try {
+    const tensor = await new Promise<Pointer>((resolve, reject) => {
+      c.TFE_TensorHandleResolve!.async(shared, status, (error: Error | null, resolved: Pointer) => {
+        if (error) reject(error);
+        else resolve(resolved);
+      });
+    });
+    checkStatus(native, () => 'engine: a tensor could not be read', status);
+    const values = valuesOf(tensor, dtype);
+    c.TF_DeleteTensor!(tensor);
+    return values;
+  } finally {
+    unshare(shared);
+    c.TF_DeleteStatus!(status);
+  }
+}
+
+function readableDtype(id: number): number {
+  const dtype = handleDtype(id);
   if (dtype === DTYPE.resource) throw new EngineError('engine: a variable cannot be read through its handle');
-  return withResolved(handle, tensor =>
-    fromBytes(dtype, copyFromNative(c.TF_TensorData!(tensor), Number(c.TF_TensorByteSize!(tensor)))),
-  );
+  return dtype;
+}
+
+function valuesOf(tensor: Pointer, dtype: number): Values {
+  const { c } = engineContext().native;
+  return fromBytes(dtype, copyFromNative(c.TF_TensorData!(tensor), Number(c.TF_TensorByteSize!(tensor))));
 }
 
 /** A second handle on the same values, for a holder that must outlive the first; `unshare` it. */

@@ -44,3 +44,28 @@ test('one that fails lets the next go on', async () => {
   await soon();
   expect(inUse(1)).toBe(false);
 });
+
+test('only a few run at once, the others in their turn', async () => {
+  const all = Array.from({ length: 10 }, manual);
+  let running = 0;
+  let most = 0;
+  const results = all.map(({ promise }) =>
+    inOrder([], async () => {
+      most = Math.max(most, ++running);
+      try {
+        return await promise;
+      } finally {
+        running--;
+      }
+    }),
+  );
+  expect(running).toBe(3);
+  for (const [i, { end, fail }] of all.entries()) {
+    if (i % 2) end(`${i}`);
+    else fail(new Error(`${i}`));
+    await soon();
+  }
+  const settled = await Promise.allSettled(results);
+  expect(settled.map(({ status }) => status === 'fulfilled')).toEqual(all.map((_, i) => i % 2 === 1));
+  expect(most).toBeLessThanOrEqual(3);
+});

@@ -40,7 +40,6 @@ interface Captured {
 }
 
 export class Trace {
-  /** For messages. */
   readonly who: string;
   /** The trace that was open when this one began. */
   readonly outer: Trace | undefined = current;

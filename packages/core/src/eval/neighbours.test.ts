@@ -8,7 +8,9 @@ import type { FeatureTable } from './feature-table.ts';
 import { nearestNeighbours } from './neighbours.ts';
 
 function table(rows: number, dim: number, seed: number, shift = 0): FeatureTable {
-  const features = tf.tidy(() => normal(rngFromSeed(seed), [rows, dim]).add(shift).dataSync<'float32'>());
+  const drawn = tf.tidy(() => normal(rngFromSeed(seed), [rows, dim]).add(shift));
+  const features = drawn.dataSync<'float32'>();
+  drawn.dispose();
   return { features, dim };
 }
 

@@ -81,12 +81,12 @@ function check(query: Features, gallery: Features, k: number): { queries: number
 }
 
 /**
- * Stretches of the gallery of at most about `limit` rows. Where it pays they are whole blocks, so that `topK` can take its fast way,
- * and what is left over is a stretch of its own.
+ * The gallery in stretches of about the same length, at most about `limit`. Where it pays they are whole blocks, so that `topK`
+ * can take its fast way, and what is left over is a stretch of its own.
  */
 function parts(rows: number, k: number, limit: number): [start: number, end: number][] {
-  const step = Math.max(1, Math.floor(limit / BLOCK)) * BLOCK;
-  const whole = twoPassesPay(Math.min(rows, step), k) ? rows - (rows % BLOCK) : rows;
+  const step = Math.ceil(rows / Math.ceil(rows / limit) / BLOCK) * BLOCK;
+  const whole = twoPassesPay(step, k) ? rows - (rows % BLOCK) : rows;
   const starts = Array.from({ length: Math.ceil(whole / step) }, (_, i) => i * step);
   if (whole < rows) starts.push(whole);
   return starts.map((start, i) => [start, starts[i + 1] ?? rows]);

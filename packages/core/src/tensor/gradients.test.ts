@@ -84,6 +84,18 @@ describe('vectorJacobian', () => {
     expect(tf.engine().state.activeTape).toBeFalsy();
   });
 
+  test('in the middle of the forward pass of an op', () => {
+    const slope = (x: Tensor): Tensor =>
+      customGrad([x], y => ({
+        value: vectorJacobian(z => z.pow(3), [y], tf.onesLike(y))[0]!,
+        saved: [y],
+        gradient: (dy, [kept]) => [dy.mul(kept!.mul(6))],
+      }));
+    const a = new Variable(tf.scalar(2));
+    const { value, gradients } = valueAndGradients(() => slope(a.read()), [a]);
+    expect([numbers(value), numbers(gradients[0]!)]).toEqual([[12], [12]]);
+  });
+
   test('an error inside leaves the tape as it was', () => {
     const a = new Variable(tf.scalar(3));
     const bad = (): Tensor => {

@@ -1,6 +1,7 @@
 /** What training needs of tfjs and tfjs-node 4.22 that they lack or get wrong. */
 import type tfjs from '@tensorflow/tfjs';
 import { attributes } from '../engine/attributes.ts';
+import { binding } from '../engine/binding.ts';
 import { DTYPE, type DTypeName, dtypeName } from '../engine/dtype.ts';
 import { release } from '../engine/handles.ts';
 import { EngineError } from '../errors.ts';
@@ -9,7 +10,7 @@ import type { NodeBackend, Tensor } from './tf.ts';
 /** Types that a tfjs tensor can stand for; bytes are `int32` to tfjs. */
 const WRAPPED: readonly number[] = [DTYPE.float32, DTYPE.int32, DTYPE.bool, DTYPE.complex64, DTYPE.uint8, DTYPE.string];
 
-/** Makes the backend refuse, with a clear error, what would fail obscurely deep inside. */
+/** Makes the backend refuse, with a clear error, what would fail obscurely deep inside, and read without blocking. */
 export function guarded<B extends object>(tensorflow: B): B {
   const backend = tensorflow as B & NodeBackend;
   const { getInputTensorIds, createOutputTensor } = backend;
@@ -28,6 +29,10 @@ export function guarded<B extends object>(tensorflow: B): B {
     throw new EngineError(
       `engine: tensors must be float32, int32, bool or complex64; got ${dtypeName(info.dtype)}[${info.shape}] from an op; ask it for int32, or cast in the library`,
     );
+  };
+  backend.read = async dataId => {
+    const { id, values } = backend.tensorMap.get(dataId);
+    return values ?? binding.tensorData(id);
   };
   return backend;
 }

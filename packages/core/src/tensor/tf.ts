@@ -36,6 +36,8 @@ tf.setBackend('tensorflow').catch((error: unknown) => {
 
 /** What we use of tfjs-node's backend; some of it is private there, for want of a public way. */
 export interface NodeBackend {
+  readonly tensorMap: { get(dataId: object): { readonly id: number; readonly values: unknown } };
+  read(dataId: object): Promise<unknown>;
   getInputTensorIds(tensors: readonly Tensor[]): number[];
   createOutputTensor(info: { id: number; shape: number[]; dtype: number }): Tensor;
   executeMultipleOutputs(

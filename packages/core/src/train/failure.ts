@@ -1,36 +1,73 @@
+import { existsSync } from 'node:fs';
 import { SSLError, TrainingError } from '../errors.ts';
+import type { Stored } from '../io/index.ts';
 
 /** The run was stopped on purpose and saved. */
 export class InterruptedError extends SSLError {
   override readonly name = 'InterruptedError';
 }
 
+/** Where a run stood when a number was not finite. */
 export interface FailureContext {
   readonly step: number;
-  readonly metrics: Readonly<Record<string, number>>;
-  /** The last line before. */
+  /** The metrics one step before. */
   readonly before: Readonly<Record<string, number>> | undefined;
   readonly learningRate: number;
-  readonly checkpoint: string | undefined;
+  /** The newest checkpoint. */
+  readonly newest: string | undefined;
+  /** The newest one that a sound step has followed. */
+  readonly proven: string | undefined;
 }
 
-/** Throws `TrainingError` with the step, the last good checkpoint and what most likely happened, when a number is not finite. */
-export function checkFinite({ step, metrics, before, learningRate, checkpoint }: FailureContext): void {
+/** Throws `TrainingError` with the step, the last good checkpoint and what most likely happened, when a metric is not finite. */
+export function checkMetrics(metrics: Readonly<Record<string, number>>, context: FailureContext): void {
   const broken = Object.entries(metrics).filter(([, value]) => !Number.isFinite(value));
   if (broken.length === 0) return;
+  const [names, values] = [0, 1].map(i => broken.map(entry => entry[i]).join(' and '));
+  throw failure(`${names} must be finite; got ${values}`, context);
+}
+
+/** The same for weights, statistics and moments, so that a checkpoint never holds broken ones. */
+export function checkState(state: ReadonlyMap<string, Stored>, context: FailureContext): void {
+  const broken = [...state].find(([, variable]) => !allFinite(variable.values()))?.[0];
+  if (broken !== undefined) throw failure(`every weight must be finite; got others in ${broken}`, context);
+}
+
+/** Whether there is neither NaN nor an infinity. */
+export function allFinite(values: Float32Array | Int32Array): boolean {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += 0 * values[i]!; // 0, or NaN from the first broken one on; much faster than `every`
+  return sum === 0;
+}
+
+function failure(what: string, context: FailureContext): TrainingError {
+  const causes = likelyCauses(context).map((cause, i) => `(${i + 1}) ${cause}`);
+  return new TrainingError(
+    `pretrain: ${what} at step ${context.step}; likely causes: ${causes.join('; ')}; ${whatIsLeft(context)}`,
+  );
+}
+
+/** Above this, one step moved the weights far; sound runs stay below 10 or so. */
+const GROWN_NORM = 100;
+
+function likelyCauses({ before, learningRate }: FailureContext): string[] {
   const rate = learningRate.toPrecision(3);
   const causes = [`a learning rate too high for this batch size (it is ${rate}): divide it by 3, or warm up longer`];
-  if (before?.gradNorm !== undefined && before.gradNorm > 100) {
+  if (before?.gradNorm !== undefined && before.gradNorm > GROWN_NORM) {
     causes.unshift(
       `gradients that grew (norm ${before.gradNorm.toPrecision(3)} one step before): set recipe.clipNorm, e.g. 1`,
     );
   }
   if (before === undefined)
     causes.unshift('a first step that is not finite already: look at the images (views.png) and the initial weights');
-  causes.push('a temperature close to 0, or images with values that are no numbers');
-  const goOn = checkpoint ? `the last good checkpoint is ${checkpoint}` : 'there is no checkpoint yet';
-  throw new TrainingError(
-    `pretrain: ${broken.map(([name]) => name).join(' and ')} must be finite; got ${broken.map(([, value]) => value).join(' and ')} at step ${step}; ` +
-      `likely causes: ${causes.map((cause, i) => `(${i + 1}) ${cause}`).join('; ')}; ${goOn}`,
-  );
+  causes.push('a temperature close to 0, or a loss that divides by 0 or takes the logarithm of 0');
+  return causes;
+}
+
+function whatIsLeft({ newest, proven }: FailureContext): string {
+  if (newest === undefined) return 'there is no checkpoint yet: start anew with other settings';
+  if (newest === proven) return `the last good checkpoint is ${newest}`;
+  // Finite, but the very next step was not.
+  const doubt = `the last checkpoint, ${newest}, may hold the cause already`;
+  return proven !== undefined && existsSync(proven) ? `${doubt}; the last good one is ${proven}` : doubt;
 }

@@ -49,12 +49,12 @@ export function feedOf(method: Method, pixels: PackedPixels, recipe: Recipe, see
   return { size: pixels.count, steps, stepsPerEpoch, learningRate, at };
 }
 
-/** Rows of the packed pixels as tensors. */
+/** Rows of the packed pixels as tensors; an image's index is its row, so that indices, draws and features of a whole epoch agree. */
 export function gather(
   pixels: PackedPixels,
   rows: Uint32Array,
 ): Pick<StepInput, 'images' | 'sizes' | 'indices' | 'labels'> {
-  const { data, size, channels, widths, heights, indices, labels } = pixels;
+  const { data, size, channels, widths, heights, labels } = pixels;
   const bytes = size * size * channels;
   const images = new Uint8Array(rows.length * bytes);
   const sizes = new Float32Array(rows.length * 2);
@@ -70,7 +70,7 @@ export function gather(
   return {
     images: byteTensor(images, [rows.length, size, size, channels]),
     sizes: tf.tensor2d(sizes, [rows.length, 2]),
-    indices: take(indices),
+    indices: tf.tensor1d(Int32Array.from(rows), 'int32'),
     labels: labels ? [take(labels)] : [],
   };
 }

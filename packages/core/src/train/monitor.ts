@@ -4,12 +4,13 @@ import { collapseSignals, type FeatureExtractor, featureExtractor } from '../eva
 import { evaluationPlan, type Method } from '../method/index.ts';
 import { rngFromSeed } from '../tensor/rng.ts';
 import type { Tensor } from '../tensor/tf.ts';
+import { allFinite } from './failure.ts';
 
 /** Images whose features are looked at: RankMe is at most this, and costs D² for each. */
 const SAMPLE = 1024;
 
 export interface Monitor {
-  /** RankMe and the spread of the features of a fixed sample, in evaluation mode. */
+  /** RankMe and the spread of the features of a fixed sample, in evaluation mode; NaN when a feature is not finite. */
   measure(): Promise<{ rankMe: number; evaluationFeatureStd: number }>;
   /** Features of every image, `[N, D]`. */
   allFeatures(): Promise<Float32Array>;
@@ -21,7 +22,9 @@ export function monitorOf(method: Method, pixels: PackedPixels): Monitor {
   const sample = sampleOf(pixels);
   return {
     async measure() {
-      const { rankMe, featureStd } = await collapseSignals(await extract(sample));
+      const table = await extract(sample);
+      if (!allFinite(table.features)) return { rankMe: Number.NaN, evaluationFeatureStd: Number.NaN };
+      const { rankMe, featureStd } = await collapseSignals(table);
       return { rankMe, evaluationFeatureStd: featureStd };
     },
     async allFeatures() {

@@ -1,8 +1,10 @@
 import type { Dataset } from '../data/index.ts';
+import { epochOrder } from '../data/index.ts';
 import { ConfigError } from '../errors.ts';
 import type { Method } from '../method/index.ts';
 import { configure } from '../method/index.ts';
 import type { Recipe } from '../method/recipe.ts';
+import { checkedRecipe, isCount } from './check-recipe.ts';
 
 export interface PretrainOptions {
   readonly method: Method;
@@ -11,7 +13,10 @@ export interface PretrainOptions {
   readonly out: string;
   /** Changes to the method's recipe: epochs, batch size, learning rate, … */
   readonly recipe?: Partial<Recipe>;
-  /** Of the order of the images, the views and the draws. The backbone and head have their own. Default 0. */
+  /**
+   * Of the order of the images, the views and the draws. Default 0. The initial weights are those that `method` has when the run begins: a
+   * resumed run takes its weights from the checkpoint, whatever seed the backbone and head were made with this time.
+   */
   readonly seed?: number;
   /** Goes on with the run in `out` if there is one. Default false: a folder with a run in it is refused. */
   readonly resume?: boolean;
@@ -21,11 +26,11 @@ export interface PretrainOptions {
   readonly checkpointEvery?: number;
   /** Checkpoints kept. Default 2, so that a damaged one costs little. */
   readonly keepCheckpoints?: number;
-  /** Stop after this many steps, as if interrupted, with a checkpoint. For tests and for time limits. */
+  /** Stop when this call has made so many steps, as if interrupted, with a checkpoint. For tests and for time limits. */
   readonly stopAfter?: number;
   /** Called after every step and while preparing. Default: a progress bar on standard error. */
   readonly onProgress?: (event: ProgressEvent) => void;
-  /** Stops after the step under way, saves, and throws `InterruptedError`. Ctrl-C does the same. */
+  /** Stops after the step under way, saves, and throws `InterruptedError`. Ctrl-C and SIGTERM do the same. */
   readonly signal?: AbortSignal;
 }
 
@@ -56,44 +61,50 @@ const OPTIONS: Readonly<Record<keyof PretrainOptions, null>> = {
   signal: null,
 };
 
-const RECIPE_DEFAULTS: Required<Omit<Recipe, 'clipNorm'>> & { clipNorm: null } = {
-  optimizer: 'sgd',
-  momentum: 0.9,
-  learningRate: 0,
-  scaling: 'linear',
-  weightDecay: 0,
-  warmupEpochs: 0,
-  epochs: 1,
-  batchSize: 1,
-  clipNorm: null,
-};
-
 /** Everything checked that can be checked without touching the data. Throws `ConfigError`. */
-export function checkedRecipe(options: PretrainOptions): Recipe {
+export function checkOptions(options: PretrainOptions): Recipe {
   configure('pretrain', OPTIONS, { ...options });
-  const { method, recipe: overrides = {} } = options;
-  configure('pretrain recipe', RECIPE_DEFAULTS, overrides);
-  const recipe: Recipe = { ...method.recipe, ...definedOf(overrides) };
-  positiveInteger('epochs', recipe.epochs);
-  positiveInteger('batchSize', recipe.batchSize);
-  if (recipe.learningRate <= 0)
-    throw new ConfigError(`pretrain recipe: learningRate must be above 0; got ${recipe.learningRate}`);
-  if (recipe.weightDecay < 0)
-    throw new ConfigError(`pretrain recipe: weightDecay must be 0 or above; got ${recipe.weightDecay}`);
-  if (recipe.warmupEpochs < 0)
-    throw new ConfigError(`pretrain recipe: warmupEpochs must be 0 or above; got ${recipe.warmupEpochs}`);
+  checkRequired(options);
   for (const name of ['checkpointEvery', 'keepCheckpoints', 'stopAfter', 'imageSize'] as const) {
-    const value = options[name];
-    if (value !== undefined) positiveInteger(name, value);
+    const value: unknown = options[name];
+    if (value !== undefined && !isCount(value))
+      throw new ConfigError(`pretrain: ${name} must be a whole number of at least 1; got ${JSON.stringify(value)}`);
   }
-  return recipe;
+  epochOrder(1, options.seed ?? 0, 0); // knows what a seed may be
+  return checkedRecipe(options.method.recipe, options.recipe ?? {});
 }
 
-/** Everything checked that needs the data's description only. Throws `ConfigError`. */
-export function checkData({ method, data }: PretrainOptions, { batchSize }: Recipe): void {
-  if (batchSize > data.size) {
+/** For programs without types, and for the mistakes that are made most. */
+function checkRequired({ method, data, out }: Partial<PretrainOptions>): void {
+  const name = (value: unknown): string => (typeof value === 'string' ? `'${value}'` : typeof value);
+  if (typeof method?.step !== 'function')
     throw new ConfigError(
-      `pretrain: the batch must not be larger than the data; got batchSize ${batchSize} for ${data.size} images in ${data.name}; use at most ${data.size}`,
+      `pretrain: method must be what a method package makes; got ${name(method)}; give simclr({ backbone }), say`,
+    );
+  if (method.spec !== 1)
+    throw new ConfigError(
+      `pretrain: the method must keep spec 1 of the contract; got ${String(method.spec)}; update its package or @ssl/core`,
+    );
+  if (typeof data?.image !== 'function')
+    throw new ConfigError(`pretrain: data must be a dataset; got ${name(data)}; open a folder with imageFolder(…)`);
+  if (typeof out !== 'string' || out === '')
+    throw new ConfigError(`pretrain: out must be the path of the run folder; got ${name(out)}; give a path`);
+}
+
+/**
+ * Everything checked that needs the data's description only. Throws `ConfigError`.
+ * @param readable images that there are, once that is known
+ */
+export function checkData(
+  { method, data }: PretrainOptions,
+  { batchSize }: Recipe,
+  readable: number = data.size,
+): void {
+  if (batchSize > readable) {
+    const left = readable < data.size ? ` that can be read, of ${data.size}` : '';
+    throw new ConfigError(
+      `pretrain: the batch must not be larger than the data; got batchSize ${batchSize} for ${readable} images${left} in ${data.name}; ` +
+        `use at most ${readable}`,
     );
   }
   if (method.backbone.inChannels !== data.channels) {
@@ -107,13 +118,4 @@ export function checkData({ method, data }: PretrainOptions, { batchSize }: Reci
       `pretrain: ${method.name} learns from labels; ${data.name} has none; use labelled data or another method`,
     );
   }
-}
-
-function positiveInteger(name: string, value: number): void {
-  if (!Number.isInteger(value) || value < 1)
-    throw new ConfigError(`pretrain: ${name} must be a whole number of at least 1; got ${value}`);
-}
-
-function definedOf<T extends object>(values: T): Partial<T> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

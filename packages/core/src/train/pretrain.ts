@@ -1,17 +1,21 @@
 /** A run: from images to a trained backbone, kept in a folder, resumable bit for bit. */
+import { existsSync } from 'node:fs';
 import { describeSkipped, loadPixels, type PackedPixels } from '../data/index.ts';
 import { CheckpointError } from '../errors.ts';
-import { latestCheckpoint, saveCheckpoint, saveWeights } from '../io/index.ts';
-import { type Json, type Method, type TrainStep, trainStep } from '../method/index.ts';
+import { type Checkpoint, saveWeights } from '../io/index.ts';
+import { type TrainStep, trainStep } from '../method/index.ts';
 import { type Recipe, recipeOptimizer } from '../method/recipe.ts';
-import { leaves } from '../tensor/tree.ts';
-import { checkFinite, InterruptedError } from './failure.ts';
-import { type Feed, feedOf } from './feed.ts';
-import { type Monitor, monitorOf } from './monitor.ts';
-import { checkData, checkedRecipe, type PretrainOptions, type ProgressEvent } from './options.ts';
+import { InterruptedError } from './failure.ts';
+import { feedOf } from './feed.ts';
+import { metaOf, type Reached, type Run, trainToEnd } from './loop.ts';
+import { truncateMetrics } from './metrics-file.ts';
+import { monitorOf } from './monitor.ts';
+import { checkData, checkOptions, type PretrainOptions, type ProgressEvent } from './options.ts';
 import { pretrainProgress } from './progress.ts';
-import { appendMetrics, openRunFolder, type RunConfig, type RunFolder, truncateMetrics } from './run-folder.ts';
-import { stopSignal } from './stop-signal.ts';
+import { defaultImageSize, type RunConfig, runConfig } from './run-config.ts';
+import { findRun, type RunFolder, runFolder, writeConfig } from './run-folder.ts';
+import { lockRun } from './run-lock.ts';
+import { type StopSignal, stopSignal } from './stop-signal.ts';
 import { saveViewSheet } from './view-sheet.ts';
 
 export interface PretrainResult {
@@ -27,16 +31,15 @@ export interface PretrainResult {
   readonly views: string;
 }
 
-interface Run {
-  readonly method: Method;
-  readonly recipe: Recipe;
-  readonly seed: number;
-  readonly folder: RunFolder;
-  readonly step: TrainStep;
-  readonly feed: Feed;
-  readonly monitor: Monitor;
-  readonly report: (event: ProgressEvent) => void;
+/** A run whose settings have been checked. */
+interface Plan {
   readonly options: PretrainOptions;
+  readonly recipe: Recipe;
+  readonly imageSize: number;
+  readonly config: RunConfig;
+  readonly folder: RunFolder;
+  readonly report: (event: ProgressEvent) => void;
+  readonly stop: StopSignal;
 }
 
 /**
@@ -44,176 +47,120 @@ interface Run {
  * `backbone.safetensors`. A run that was stopped, by Ctrl-C or by SIGKILL, goes on with `resume: true` and ends with the same
  * weights, bit for bit, as one that was not.
  *
- * Throws `ConfigError` before any work when a setting is wrong, `DataError` when no image can be read, `CheckpointError` when
- * `out` holds another run, `TrainingError` with the step and likely causes when a number is not finite, `InterruptedError`
- * after Ctrl-C.
+ * Throws `ConfigError` before any work when a setting is wrong or `out` holds a run, `DataError` when no image can be read,
+ * `CheckpointError` when `out` holds another run or cannot be written, `TrainingError` with the step and likely causes when a number is
+ * not finite, `InterruptedError` after Ctrl-C.
  */
 export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
-  const { method, data, out, seed = 0, resume = false } = options;
-  const recipe = checkedRecipe(options);
+  const recipe = checkOptions(options);
   checkData(options, recipe);
+  const { method, out, onProgress } = options;
   const imageSize = options.imageSize ?? defaultImageSize(method);
-  const folder = await openRunFolder(out, runConfig(options, recipe, imageSize), resume);
-  const report = options.onProgress ?? pretrainProgress();
-  const pixels = await loadPixels(data, {
-    size: imageSize,
-    onProgress: (done, total) => report({ phase: 'decode', done, total }),
-  });
-  if (pixels.skipped.length > 0)
-    process.stderr.write(`${describeSkipped(pixels.skipped, data.size + (data.skipped?.length ?? 0))}\n`);
-  checkData({ ...options, data: { ...data, size: pixels.count } }, recipe);
-  const step = trainStep(method, {
-    optimizer: recipeOptimizer(recipe),
-    ...(recipe.clipNorm !== undefined && { clipNorm: recipe.clipNorm }),
-  });
-  const monitor = monitorOf(method, pixels);
+  const config = runConfig(options, recipe, imageSize);
+  const folder = runFolder(out);
+  const shown = onProgress ? undefined : pretrainProgress();
+  const stop = stopSignal(options.signal);
   try {
-    await saveViewSheet(folder.views, method, pixels, seed);
-    return await train(
-      { method, recipe, seed, folder, step, feed: feedOf(method, pixels, recipe, seed), monitor, report, options },
-      pixels,
-    );
-  } finally {
-    step.dispose();
-    monitor.dispose();
-  }
-}
-
-async function train(run: Run, pixels: PackedPixels): Promise<PretrainResult> {
-  const { feed, folder, recipe, report, method } = run;
-  const stop = stopSignal(run.options.signal);
-  try {
-    const start = await restore(run, pixels);
-    let checkpoint = start.checkpoint;
-    let metrics: Record<string, number> | undefined;
-    const every = run.options.checkpointEvery ?? feed.stepsPerEpoch;
-    const until = Math.min(feed.steps, run.options.stopAfter ?? feed.steps);
-    const clock = rateClock(recipe.batchSize);
-    for (let n = start.step; n < until; n++) {
-      if (n % feed.stepsPerEpoch === 0) await beforeEpoch(run, n / feed.stepsPerEpoch);
-      const before = metrics;
-      metrics = await runStep(run, n);
-      checkFinite({ step: n + 1, metrics, before, learningRate: feed.learningRate(n), checkpoint });
-      const epochEnds = (n + 1) % feed.stepsPerEpoch === 0;
-      const line = {
-        step: n + 1,
-        epoch: Math.floor(n / feed.stepsPerEpoch) + 1,
-        learningRate: feed.learningRate(n),
-        ...metrics,
-      };
-      await appendMetrics(folder.metrics, epochEnds ? { ...line, ...(await run.monitor.measure()) } : line);
-      const rate = clock();
-      report({
-        phase: 'train',
-        done: n + 1,
-        total: feed.steps,
-        epoch: line.epoch,
-        epochs: recipe.epochs,
-        loss: metrics.loss!,
-        imagesPerSecond: rate,
-      });
-      const interrupted = stop.requested() || n + 1 === run.options.stopAfter;
-      if ((n + 1) % every === 0 || n + 1 === feed.steps || interrupted)
-        checkpoint = await save(run, pixels, n + 1, metrics);
-      if (interrupted && n + 1 < feed.steps) throw interruption(run, n + 1);
+    const lock = await lockRun(folder);
+    try {
+      return await carryOut({ options, recipe, imageSize, config, folder, stop, report: onProgress ?? shown! });
+    } finally {
+      await lock.release();
     }
-    await saveWeights(folder.backbone, method.backbone.members, {
-      backbone: method.backbone.name,
-      method: method.name,
-    });
-    return {
-      out: folder.path,
-      steps: feed.steps,
-      epochs: recipe.epochs,
-      metrics: metrics ?? start.metrics,
-      checkpoint: checkpoint!,
-      backbone: folder.backbone,
-      views: folder.views,
-    };
   } finally {
+    shown?.finish();
     stop.release();
   }
 }
 
-async function runStep({ step, feed }: Run, n: number): Promise<Record<string, number>> {
-  const input = feed.at(n);
-  const scalars = await step.run(input);
-  const metrics = Object.fromEntries(Object.entries(scalars).map(([name, value]) => [name, value.dataSync()[0]!]));
-  for (const tensor of [...leaves(input), ...leaves(scalars)]) tensor.dispose();
-  return metrics;
-}
-
-async function beforeEpoch({ method, seed, monitor, feed }: Run, epoch: number): Promise<void> {
-  if (!method.beforeEpoch) return;
-  const features = (): Promise<Float32Array> => monitor.allFeatures();
-  await method.beforeEpoch({ epoch, seed, size: feed.size, features });
-}
-
-interface Start {
-  readonly step: number;
-  readonly checkpoint: string | undefined;
-  readonly metrics: Record<string, number>;
-}
-
-/** Loads the newest whole checkpoint, if there is one, and forgets what came after it. */
-async function restore({ folder, step, feed, options }: Run, pixels: PackedPixels): Promise<Start> {
-  const checkpoint = options.resume ? await latestCheckpoint(folder.checkpoints) : undefined;
-  await truncateMetrics(folder.metrics, checkpoint?.step ?? 0);
-  if (!checkpoint) return { step: 0, checkpoint: undefined, metrics: {} };
-  const { data, metrics } = checkpoint.meta as { data: string; metrics: Record<string, number> };
-  if (data !== pixels.fingerprint) {
-    throw new CheckpointError(
-      `pretrain: a run goes on with the same images; those in ${options.data.name} are not the ones of ${checkpoint.path}; use the original data or another folder`,
-    );
+async function carryOut(plan: Plan): Promise<PretrainResult> {
+  const { options, recipe, folder, config } = plan;
+  const found = await findRun(folder, config, options.resume ?? false);
+  const step = trainStep(options.method, {
+    optimizer: recipeOptimizer(recipe),
+    ...(recipe.clipNorm !== undefined && { clipNorm: recipe.clipNorm }),
+  });
+  try {
+    return await (found && found.step >= metaOf(found).steps
+      ? finishAgain(plan, step, found)
+      : train(plan, step, found));
+  } finally {
+    step.dispose();
   }
-  await checkpoint.restore(step.state);
-  return { step: Math.min(checkpoint.step, feed.steps), checkpoint: checkpoint.path, metrics };
 }
 
-async function save(
-  { folder, step, options }: Run,
-  pixels: PackedPixels,
-  n: number,
-  metrics: Record<string, number>,
-): Promise<string> {
-  const meta: Json = { data: pixels.fingerprint, metrics };
-  return saveCheckpoint(folder.checkpoints, n, step.state, meta, { keep: options.keepCheckpoints ?? 2 });
+/** A run that has come to its end, or was killed just before: nothing is read and nothing trained. */
+async function finishAgain(plan: Plan, step: TrainStep, found: Checkpoint): Promise<PretrainResult> {
+  await found.restore(step.state);
+  await truncateMetrics(plan.folder.metrics, found.step);
+  if (!existsSync(plan.folder.backbone)) await saveBackbone(plan);
+  return resultOf(plan, { ...metaOf(found), newest: found.path });
 }
 
-function interruption({ folder, feed }: Run, n: number): InterruptedError {
-  return new InterruptedError(
-    `pretrain: stopped at step ${n} of ${feed.steps} and saved in ${folder.path}; go on with resume: true (ssl pretrain … --resume)`,
-  );
+async function train(plan: Plan, step: TrainStep, found: Checkpoint | undefined): Promise<PretrainResult> {
+  const { options, recipe, folder, config, report, stop } = plan;
+  const { method, seed = 0 } = options;
+  const pixels = await readPixels(plan);
+  const monitor = monitorOf(method, pixels);
+  try {
+    const feed = feedOf(method, pixels, recipe, seed);
+    const { fingerprint } = pixels;
+    const run: Run = { method, recipe, seed, folder, step, feed, fingerprint, monitor, report, stop, options };
+    const start = await restore(run, found);
+    if (!found) await writeConfig(folder, config);
+    if (!found || !existsSync(folder.views)) await saveViewSheet(folder.views, method, pixels, seed);
+    const reached = await trainToEnd(run, start);
+    await saveBackbone(plan);
+    return resultOf(plan, { steps: reached.step, metrics: reached.metrics!, newest: reached.newest! });
+  } finally {
+    monitor.dispose();
+  }
 }
 
-/** Everything that decides the weights: what a resumed run must agree on. */
-function runConfig({ method, data, seed = 0 }: PretrainOptions, recipe: Recipe, imageSize: number): RunConfig {
-  return {
-    spec: method.spec,
-    method: method.name,
-    config: method.config,
-    backbone: method.backbone.name,
-    channels: method.backbone.inChannels,
-    views: method.views as unknown as Json,
-    recipe: recipe as unknown as Json,
-    data: { name: data.name, size: data.size, fingerprint: data.fingerprint },
-    imageSize,
-    seed,
-  };
+/** All images, decoded; those that cannot be are named on standard error. */
+async function readPixels({ options, recipe, imageSize, report, stop }: Plan): Promise<PackedPixels> {
+  const { data } = options;
+  const pixels = await loadPixels(data, {
+    size: imageSize,
+    onProgress: (done, total) => {
+      report({ phase: 'decode', done, total });
+      if (stop.requested())
+        throw new InterruptedError(
+          'pretrain: stopped while the images were read; no step was made, so nothing is lost; start again as before',
+        );
+    },
+  });
+  if (pixels.skipped.length > 0)
+    process.stderr.write(`${describeSkipped(pixels.skipped, data.size + (data.skipped?.length ?? 0))}\n`);
+  checkData(options, recipe, pixels.count);
+  return pixels;
 }
 
-/** As large as the largest view; from 64 pixels a seventh larger (256 for 224), since crops show parts of the picture. */
-function defaultImageSize({ views }: Method): number {
-  const size = Math.max(...views.map(view => view.size));
-  return size < 64 ? size : Math.round((size * 8) / 7);
+/** Loads the checkpoint, if there is one, and forgets what came after it. Nothing is forgotten when it does not fit. */
+async function restore({ folder, step, options, fingerprint }: Run, found: Checkpoint | undefined): Promise<Reached> {
+  if (found) {
+    if (metaOf(found).data !== fingerprint) {
+      throw new CheckpointError(
+        `pretrain: a run goes on with the same images; those in ${options.data.name} are not the ones of ${found.path}; ` +
+          'use the original data or another folder',
+      );
+    }
+    await found.restore(step.state);
+  }
+  const start = found?.step ?? 0;
+  await truncateMetrics(folder.metrics, start);
+  return { step: start, metrics: found && metaOf(found).metrics, newest: found?.path, proven: undefined };
 }
 
-/** Images a second over the last steps. */
-function rateClock(batchSize: number): () => number {
-  const times = [performance.now()];
-  return () => {
-    times.push(performance.now());
-    if (times.length > 21) times.shift();
-    return (batchSize * (times.length - 1) * 1000) / (times.at(-1)! - times[0]!);
-  };
+async function saveBackbone({ folder, options: { method } }: Plan): Promise<void> {
+  const labels = { backbone: method.backbone.name, method: method.name };
+  await saveWeights(folder.backbone, method.backbone.members, labels);
+}
+
+function resultOf(
+  { folder, recipe }: Plan,
+  { steps, metrics, newest }: Pick<PretrainResult, 'steps' | 'metrics'> & { readonly newest: string },
+): PretrainResult {
+  const { path: out, backbone, views } = folder;
+  return { out, steps, epochs: recipe.epochs, metrics, checkpoint: newest, backbone, views };
 }

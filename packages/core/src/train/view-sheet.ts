@@ -1,5 +1,5 @@
-import { writeFile } from 'node:fs/promises';
 import { contactSheet, type DecodedImage, type PackedPixels, previewViews } from '../data/index.ts';
+import { writeAtomic } from '../io/index.ts';
 import type { Method } from '../method/index.ts';
 import { fromBytes } from '../tensor/native.ts';
 import { leaves } from '../tensor/tree.ts';
@@ -20,7 +20,9 @@ export async function saveViewSheet(path: string, method: Method, pixels: Packed
     Array.from({ length: DRAWS }, (_, i) =>
       previewViews(method.views, images, seed + i, { sizes: input.sizes, layout: 'fill' }),
     ),
-  );
+  ).finally(() => {
+    for (const tensor of [images, ...leaves(input)]) tensor.dispose();
+  });
   const sheet = await contactSheet({
     title: `Views of ${method.name}`,
     columns: ['picture', ...previews.flatMap(draw => draw[0]!.map((_, view) => `view ${view + 1}`))],
@@ -28,8 +30,7 @@ export async function saveViewSheet(path: string, method: Method, pixels: Packed
       cells: [{ image: storedPicture(pixels, row) }, ...previews.flatMap(draw => draw[i]!.map(image => ({ image })))],
     })),
   });
-  await writeFile(path, sheet);
-  for (const tensor of [images, ...leaves(input)]) tensor.dispose();
+  await writeAtomic(path, file => file.write(sheet));
 }
 
 /** A row of the packed pixels as a picture. */

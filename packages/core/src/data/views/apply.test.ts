@@ -5,6 +5,7 @@ import { type Tensor, tf } from '../../tensor/tf.ts';
 import { applyViews, drawParameters, drawViews } from './draw.ts';
 import type { Drawn } from './op.ts';
 import { colorJitter } from './ops/color-jitter.ts';
+import { gaussianBlur } from './ops/gaussian-blur.ts';
 import { grayscale } from './ops/grayscale.ts';
 import { horizontalFlip } from './ops/horizontal-flip.ts';
 import { invert } from './ops/invert.ts';
@@ -113,6 +114,23 @@ describe('views of a batch', () => {
     const tiny = views([{ count: 1, size: 8, ops: [randomResizedCrop({ scale: [1e-5, 1e-4] })] }]);
     const [view] = drawViews(tiny, x, { rng, sizes: sizes.mul(100), layout: 'fill' }) as [Tensor]; // parts of less than a pixel
     expect(view.isFinite().all().dataSync()[0]).toBe(1);
+  });
+
+  test('ops that become one matrix act in their order', () => {
+    const x = pictures(2, 20, 24);
+    const box = { top: [3, 0], left: [2, 9], height: [11, 20], width: [17, 8] };
+    const drawn = Object.fromEntries(Object.entries(box).map(([name, values]) => [name, tf.tensor(values)]));
+    const blur = gaussianBlur({ kernelSize: 5 });
+    const [flipped, sigma] = [{ applied: tf.tensor([1, 0]) }, { sigma: tf.tensor([0.7, 1.9]) }];
+    const crop = (ops: ViewOp[], parameters: Drawn[]): Tensor => {
+      const plan = views([{ count: 1, size: 12, ops: [randomResizedCrop(), ...ops] }]);
+      return applyViews(plan, x, [[drawn, ...parameters]])[0]!;
+    };
+    const then = (view: Tensor, op: ViewOp, parameters: Drawn): Tensor =>
+      applyViews(views([{ count: 1, size: 12, ops: [resize(), op] }]), view.mul(255), [[{}, parameters]])[0]!;
+    const apart = then(then(crop([], []), horizontalFlip(), flipped), blur, sigma);
+    expect(gap(crop([horizontalFlip(), blur], [flipped, sigma]), apart)).toBeLessThan(1e-5);
+    expect(gap(crop([], []), apart)).toBeGreaterThan(0.05);
   });
 
   test('other shapes are refused', () => {

@@ -1,6 +1,8 @@
 /**
  * One change of colour for a batch in which every picture may need another one. Each is cut to 0 … 1, as torchvision does after
- * every change, so that a chain of them ends where torchvision's ends.
+ * every change, so that a chain of them ends where torchvision's ends. (One affine matrix for all four, cut at the end, would be
+ * cheaper; where something is cut it ends elsewhere, and hue as a turn in YIQ is another change altogether: `exactGap`, `clippedGap`
+ * and `yiqGap` in the fixture `views.json` say how far.)
  */
 import { kernel } from '../../tensor/fused.ts';
 import { type Tensor, tf } from '../../tensor/tf.ts';

@@ -140,6 +140,13 @@ describe('what is drawn', () => {
     }
   });
 
+  test('one op knows nothing of what another draws', () => {
+    const plan = views([{ count: 1, size: 32, ops: [horizontalFlip(), grayscale({ p: 0.5 })] }]);
+    const [, flip, gray] = drawParameters(plan, [N, 32, 32, 3], { rng: rngFromSeed(1) })[0]!;
+    const both = flip!.applied!.mul(gray!.applied!).mean().dataSync()[0]!;
+    expect(Math.abs(both - 0.25)).toBeLessThan(4 * Math.sqrt((0.25 * 0.75) / N));
+  });
+
   test('affine draws whole pixels within the share of the size, and strokes go both ways', () => {
     const { translateX, translateY, angle, scale } = draws(
       randomAffine({ degrees: [-10, 20], translate: [0.1, 0], scale: [0.8, 1.1] }),

@@ -7,15 +7,14 @@ import type { Drawn, Frame } from './op.ts';
  * Bilinear resampling with antialiasing as Pillow's and torchvision's: a triangle that is as wide as an output pixel (but never
  * narrower than an input pixel), cut off at the edges of the part and normalised (Pillow, `src/libImaging/Resample.c`).
  */
-const weights = kernel('views_resample', (start, length, output, input) => {
-  const scale = length!.div(output!.shape[1]!); //                          [B, 1, 1]
-  const centre = output!.add(0.5).mul(scale).add(start!); //                [B, out, 1]
-  const support = tf.maximum(scale, 1);
-  const position = input!.add(0.5); //                                      [1, 1, in]
+const weights = kernel('views_resample', (start, length, scale, sharpness, output, input) => {
+  const centre = output!.add(0.5).mul(scale!).add(start!); // [B, out, 1]
+  const position = input!.add(0.5); //                        [1, 1, in]
   // A pixel takes part when the part touches it. (Parts of whole pixels: when it lies inside.)
   const touched = tf.logicalAnd(position.add(0.5).greater(start!), position.sub(0.5).less(start!.add(length!)));
-  const triangle = tf.relu(tf.sub(1, position.sub(centre).abs().div(support))).mul(tf.cast(touched, 'float32')); // [B, out, in]
-  return [triangle.div(triangle.sum(2, true))];
+  const triangle = tf.maximum(tf.sub(1, position.sub(centre).abs().mul(sharpness!)), 0); // [B, out, in]
+  const cut = tf.where(touched, triangle, tf.scalar(0));
+  return [cut.div(cut.sum(2, true))];
 });
 
 /**
@@ -27,7 +26,10 @@ const weights = kernel('views_resample', (start, length, output, input) => {
 export function resampling(start: Tensor, length: Tensor, inputs: number, outputs: number): Tensor {
   const output = tf.range(0, outputs).reshape([1, outputs, 1]);
   const input = tf.range(0, inputs).reshape([1, 1, inputs]);
-  return weights([beside(start, 3), beside(length, 3), output, input])[0]!;
+  const scale = length.div(outputs); // input pixels to an output pixel, [B]
+  const sharpness = tf.minimum(tf.reciprocal(scale), 1);
+  const perPicture = [start, length, scale, sharpness].map(numbers => beside(numbers, 3));
+  return weights([...perPicture, output, input])[0]!;
 }
 
 /** A part of each picture, each `[B]`, in pixels of the canvas. */
