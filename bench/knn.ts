@@ -1,22 +1,17 @@
 /**
- * Weighted k-nearest neighbours against scikit-learn and FAISS (`bench/torch/knn.py`), each in a fresh process, by turns.
+ * Weighted k-nearest neighbours against scikit-learn and FAISS, each in a fresh process, by turns.
  *
  *     node bench/knn.ts --train 50000 --test 10000 --dim 512 --k 20 --runs 5
  *
- * Ours is timed cold, graphs included, and brings the features to length 1 itself; the others get them so. `SSL_PYTHON` names
- * the Python that has `bench/torch`'s requirements (default `python3`).
+ * Ours is timed cold, graphs included, and brings the features to length 1 itself; the others get them so.
  */
-import { execFile } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
-import { knnClassify } from '../packages/core/src/eval/index.ts';
-import { normal, rngFromSeed } from '../packages/core/src/tensor/rng.ts';
-import { tf } from '../packages/core/src/tensor/tf.ts';
+import { parseArgs } from 'node:util';
+import { normal, rngFromSeed, tf } from '@ssl/core';
+import { type FeatureTable, knnClassify } from '@ssl/core/eval';
+import { runOurs, runTwin } from './lib/process.ts';
+import { type BenchResult, type BenchRow, median, resultFile, saveResult } from './lib/result.ts';
 
-const HERE = fileURLToPath(new URL('.', import.meta.url));
 const DEFAULTS = {
   train: 50_000,
   test: 10_000,
@@ -28,14 +23,19 @@ const DEFAULTS = {
 };
 type Sizes = typeof DEFAULTS;
 
+/** The ways of the twin, and what the table calls them. */
+const OTHERS = {
+  faiss: 'FAISS IndexFlatIP',
+  sklearn_cosine: 'scikit-learn, brute, cosine',
+  sklearn_euclidean: 'scikit-learn, brute, euclidean',
+} as const;
+
 interface Run {
   readonly seconds: Readonly<Record<string, number>>;
   readonly peak_mb: number;
 }
 
-const run = promisify(execFile);
-
-/** The twin's task: classes are guessed from 20 neighbours that vote with exp(cosine / .07). */
+/** The twin's task: classes are guessed from `k` neighbours that vote with exp(cosine / .07). */
 async function once({ train, test, dim, k, classes }: Sizes): Promise<Run> {
   const labels = Int32Array.from({ length: train }, (_, row) => row % classes);
   const [gallery, queries] = [table(1, train, dim), table(2, test, dim)];
@@ -45,75 +45,57 @@ async function once({ train, test, dim, k, classes }: Sizes): Promise<Run> {
   return { seconds, peak_mb: process.resourceUsage().maxRSS / 1024 };
 }
 
-function table(seed: number, rows: number, dim: number): { features: Float32Array; dim: number } {
+function table(seed: number, rows: number, dim: number): FeatureTable {
   const drawn = tf.tidy(() => normal(rngFromSeed(seed), [rows, dim]));
   const features = drawn.dataSync<'float32'>();
   drawn.dispose();
   return { features, dim };
 }
 
-/** The last line that a process prints, as JSON. */
-async function lastLine(command: string, args: readonly string[], sizes: Sizes): Promise<Run> {
-  const { runs: _, ...shared } = sizes;
-  const flags = Object.entries(shared).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const env = { ...process.env, SSL_THREADS: String(sizes.threads) };
-  const { stdout } = await run(command, [...args, ...flags], { env });
-  return JSON.parse(stdout.trim().split('\n').at(-1)!) as Run;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2;
-}
-
-async function compare(sizes: Sizes): Promise<object> {
+async function compare(sizes: Sizes): Promise<BenchResult> {
+  const { runs: count, threads, train, test, dim, k } = sizes;
+  const flags = Object.entries(sizes).flatMap(([name, value]) => (name === 'runs' ? [] : [`--${name}`, String(value)]));
   const runs: { readonly ours: Run; readonly theirs: Run }[] = [];
-  for (let i = 0; i < sizes.runs; i++) {
-    const ours = await lastLine(process.execPath, [path.join(HERE, 'knn.ts'), '--once'], sizes);
-    const theirs = await lastLine(process.env.SSL_PYTHON ?? 'python3', [path.join(HERE, 'torch', 'knn.py')], sizes);
+  for (let i = 0; i < count; i++) {
+    const ours = await runOurs<Run>('knn.ts', ['--once', ...flags], { threads });
+    const theirs = await runTwin<Run>('knn.py', flags, { threads });
     runs.push({ ours, theirs });
-    console.error(`run ${i + 1} of ${sizes.runs}: ${JSON.stringify({ ...ours.seconds, ...theirs.seconds })}`);
+    console.error(`run ${i + 1} of ${count}: ${JSON.stringify({ ...ours.seconds, ...theirs.seconds })}`);
   }
-  const each = runs.map(({ ours, theirs }) => ({ ...ours.seconds, ...theirs.seconds }));
-  const seconds = mapValues(each[0]!, (_, way) => each.map(one => one[way]!));
-  const medianSeconds = mapValues(seconds, median);
-  const oursOver = mapValues(medianSeconds, value => medianSeconds.ours! / value);
-  // The twin's process does all of its ways, one after another.
-  const peakMb = {
-    ours: median(runs.map(({ ours }) => ours.peak_mb)),
-    theirs: median(runs.map(({ theirs }) => theirs.peak_mb)),
-  };
-  return { bench: 'knn', sizes, medianSeconds, oursOver, peakMb, seconds };
+  const rows: BenchRow[] = Object.entries(OTHERS).map(([way, against]) => ({
+    what: `${k} neighbours of ${test} among ${train}, ${dim} numbers each`,
+    unit: 's',
+    ours: median(runs.map(({ ours }) => ours.seconds.ours!)),
+    theirs: median(runs.map(({ theirs }) => theirs.seconds[way]!)),
+    against,
+  }));
+  // The twin's process does all of its ways, one after another: its peak is that of the largest.
+  const result = { bench: 'knn', rows, sizes, runs };
+  return result;
 }
 
-function mapValues<T, R>(
-  record: Readonly<Record<string, T>>,
-  change: (value: T, name: string) => R,
-): Record<string, R> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value, name)]));
-}
-
-/** Writes `bench/results/knn.json` and prints it. */
+/** Writes `bench/results/knn.json`, or `--out`, and prints it. */
 export async function main(argv: readonly string[]): Promise<void> {
+  const numbers = Object.entries(DEFAULTS).map(
+    ([name, value]) => [name, { type: 'string' as const, default: String(value) }] as const,
+  );
   const { values } = parseArgs({
     args: [...argv],
     options: {
-      ...mapValues(DEFAULTS, value => ({ type: 'string' as const, default: String(value) })),
-      once: { type: 'boolean', default: false },
-      out: { type: 'string', default: path.join(HERE, 'results', 'knn.json') },
+      ...Object.fromEntries(numbers),
+      once: { type: 'boolean' as const, default: false },
+      out: { type: 'string' as const, default: resultFile('knn') },
     },
   });
   const given: Readonly<Record<string, unknown>> = values;
-  const sizes = mapValues(DEFAULTS, (_, name) => Number(given[name])) as Sizes;
-  if (values.once) {
+  const sizes = Object.fromEntries(Object.keys(DEFAULTS).map(name => [name, Number(given[name])])) as Sizes;
+  if (given.once) {
     console.log(JSON.stringify(await once(sizes)));
     return;
   }
-  const result = JSON.stringify(await compare(sizes), null, 2);
-  await mkdir(path.dirname(values.out), { recursive: true });
-  await writeFile(values.out, `${result}\n`);
-  console.log(result);
+  const result = await compare(sizes);
+  await saveResult(result, String(given.out));
+  console.log(JSON.stringify(result, null, 2));
 }
 
 if (import.meta.main) await main(process.argv.slice(2));

@@ -1,53 +1,32 @@
 /**
- * A full SimCLR training step on given images (forward, NT-Xent, backward, SGD) as one graph, against PyTorch with lightly's loss
- * (`bench/torch/step.py`) in both memory layouts: each in a fresh process, by turns.
+ * How long does a full SimCLR training step take, and how much memory, against PyTorch in both memory layouts?
  *
- *     node bench/step.ts --rounds 3 --steps 8
- *     node bench/step.ts --rounds 1 --steps 3 --warmup 1 --networks resnet18 --images 16     # does it run?
+ *     pnpm bench step
+ *     node bench/step.ts --rounds 1 --steps 3 --warmup 1 --images 4 --size 32 --out /tmp/step.json     # does it run?
  *
- * Both sides have the same network, head (D → D, batch norm, ReLU → 128), loss and optimizer. The first steps of a process are dropped:
- * ours builds its graph in the first one.
+ * Given images; forward, NT-Xent, backward and SGD as one graph here, and as lightly's users write it in the twin
+ * (`bench/torch/step.py`). Both have the same network, head (D → D, batch norm, ReLU → 128), loss and optimizer. Each run is a fresh
+ * process, by turns; its first steps are dropped as warm-up (ours builds its graph in the first). Ratios are to the layout in
+ * which PyTorch is faster.
  */
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import {
-  flagsOf,
-  machine,
-  ourProcess,
-  peakMb,
-  report,
-  rounded,
-  smallest,
-  summary,
-  twinProcess,
-} from './lib/compare.ts';
+import type { StepRun, StepSetting } from './lib/our-step.ts';
+import { runOurs, runTwin } from './lib/process.ts';
+import { type BenchResult, type BenchRow, resultFile, saveResult } from './lib/result.ts';
+import { flagsOf, rounded, type Summary, summary } from './lib/summary.ts';
 
-interface Setting {
-  readonly model: 'resnet18' | 'resnet50';
-  readonly stem: 'cifar' | 'imagenet';
-  /** Pictures that go through the network at once: both views of half as many. */
-  readonly images: number;
-  readonly size: number;
-}
-
-const SETTINGS: readonly Setting[] = [
+const SETTINGS: readonly StepSetting[] = [
   { model: 'resnet18', stem: 'cifar', images: 128, size: 32 },
   { model: 'resnet50', stem: 'imagenet', images: 16, size: 224 },
 ];
-
-/** What a process prints. */
-interface Run {
-  /** Every step, the first ones too. */
-  readonly ms: readonly number[];
-  readonly cpu_ms?: readonly number[];
-  readonly peak_mb: number;
-  readonly loss: number;
-  readonly engine?: string;
-  readonly torch?: string;
-}
-
+const NAMES = { resnet18: 'ResNet-18', resnet50: 'ResNet-50' };
 const WAYS = ['ours', 'contiguous', 'channels_last'] as const;
+/** For ours / theirs. */
+const AIMS = { time: { atMost: 1 }, memory: { atMost: 0.8 } };
+
 type Way = (typeof WAYS)[number];
-type Runs = Readonly<Record<Way, readonly Run[]>>;
+type Runs = Readonly<Record<Way, readonly StepRun[]>>;
 
 interface Sizes {
   readonly rounds: number;
@@ -56,92 +35,75 @@ interface Sizes {
   readonly threads: number;
 }
 
-/** Builds the step and runs it `steps` times. */
-async function once({ model, stem, images, size }: Setting, steps: number): Promise<Run> {
-  const core = await import('@ssl/core');
-  const { sgd } = await import('@ssl/core/optim');
-  const { ntXent } = await import('@ssl/simclr');
-  const { compile, inContext, mlp, normal, parametersOf, rngFromSeed, tf, valueAndGradients } = core;
-  const net = core.backbone(model, { stem, seed: 1, zeroInitLast: false }); // torchvision's default
-  const head = mlp([net.outDim, net.outDim, 128], { rng: rngFromSeed(2) });
-  const trained = parametersOf({ net, head });
-  const optimizer = sgd({ momentum: 0.9, exclude: () => false })(trained); // PyTorch decays all
-  const step = compile((x: core.Tensor, learningRate: core.Tensor, weightDecay: core.Tensor, update: core.Tensor) =>
-    inContext({ training: true }, () => {
-      const { value, gradients } = valueAndGradients(() => ntXent(head(net(x)), { temperature: 0.5 }), trained);
-      optimizer.apply(gradients, { learningRate, weightDecay, step: update });
-      return value;
-    }),
-  );
-  const input = [
-    normal(rngFromSeed(3), [images, size, size, 3]),
-    tf.scalar(0.03),
-    tf.scalar(1e-4),
-    tf.scalar(1),
-  ] as const;
-  const [ms, cpu_ms]: [number[], number[]] = [[], []];
-  let loss = Number.NaN;
-  for (let i = 0; i < steps; i++) {
-    const [start, cpu] = [performance.now(), process.cpuUsage()];
-    const value = await step(...input);
-    loss = value.dataSync()[0]!;
-    value.dispose();
-    const { user, system } = process.cpuUsage(cpu);
-    ms.push(rounded(performance.now() - start));
-    cpu_ms.push(rounded((user + system) / 1000));
-  }
-  const peak_mb = rounded(peakMb());
-  const { probeEngine } = await import('@ssl/core/engine');
-  return { ms, cpu_ms, peak_mb, loss, engine: probeEngine().version };
+function runOnce(way: Way, setting: StepSetting, { steps, threads }: Sizes): Promise<StepRun> {
+  if (way === 'ours') return runOurs('step.ts', flagsOf({ once: JSON.stringify(setting), steps }), { threads });
+  return runTwin('step.py', flagsOf({ ...setting, steps, layout: way, threads }), { threads });
 }
 
-async function compare(setting: Setting, { rounds, steps, warmup, threads }: Sizes): Promise<object> {
-  const runs: Record<Way, Run[]> = { ours: [], contiguous: [], channels_last: [] };
-  const flags = flagsOf({ ...setting, steps });
-  for (let round = 1; round <= rounds; round++) {
+async function runAll(setting: StepSetting, sizes: Sizes): Promise<Runs> {
+  const runs: Record<Way, StepRun[]> = { ours: [], contiguous: [], channels_last: [] };
+  for (let round = 1; round <= sizes.rounds; round++) {
     for (const way of WAYS) {
-      const result =
-        way === 'ours'
-          ? await ourProcess<Run>('step.ts', ['--once', JSON.stringify(setting), ...flagsOf({ steps })], threads)
-          : await twinProcess<Run>('step.py', [...flags, '--layout', way], threads);
-      runs[way].push(result);
-      const { median } = summary(result.ms.slice(warmup));
-      console.error(`${setting.model}, round ${round} of ${rounds}, ${way}: ${median} ms, ${result.peak_mb} MiB`);
+      const run = await runOnce(way, setting, sizes);
+      const { median } = summary(run.ms.slice(sizes.warmup));
+      console.error(
+        `${setting.model}, round ${round} of ${sizes.rounds}, ${way}: ${median} ms, ${run.peak_mb} MiB, loss ${run.loss}`,
+      );
+      runs[way].push(run);
     }
   }
+  return runs;
+}
+
+function compared(setting: StepSetting, runs: Runs, warmup: number, twinIdle: number) {
+  const ms = byWay(way => summary(runs[way].flatMap(run => run.ms.slice(warmup))));
+  const peakMb = byWay(way => summary(runs[way].map(run => run.peak_mb)));
+  const idleMb = { ours: summary(runs.ours.map(run => run.idle_mb!)).median, torch: twinIdle };
+  const faster: Way = ms.contiguous.median <= ms.channels_last.median ? 'contiguous' : 'channels_last';
+  const above = (way: Way, idle: number): number => peakMb[way].median - idle;
   return {
     ...setting,
-    ...comparison(runs, warmup),
+    faster,
+    timeRatio: rounded(ms.ours.median / ms[faster].median),
+    timeRatioByRound: runs.ours.map((_, round) => timeRatio(runs, round, warmup)),
+    peakRatio: rounded(peakMb.ours.median / peakMb[faster].median),
+    peakRatioAboveIdle: rounded(above('ours', idleMb.ours) / above(faster, idleMb.torch)),
+    ms,
+    cpuMs: summary(runs.ours.flatMap(run => run.cpu_ms!.slice(warmup))),
+    firstMs: byWay(way => summary(runs[way].map(run => run.ms[0]!))),
+    peakMb,
+    idleMb,
     versions: { engine: runs.ours[0]!.engine, torch: runs.contiguous[0]!.torch },
   };
 }
 
-/** Ours over PyTorch's faster layout, in time and in peak memory; below 1 is better. */
-function comparison(runs: Runs, warmup: number): object {
-  const of = <T>(value: (way: Way) => T): Record<Way, T> =>
-    Object.fromEntries(WAYS.map(way => [way, value(way)])) as Record<Way, T>;
-  const ms = of(way => summary(runs[way].flatMap(run => run.ms.slice(warmup))));
-  const peak = of(way => summary(runs[way].map(run => run.peak_mb)));
-  const faster = smallest({ contiguous: ms.contiguous.median, channels_last: ms.channels_last.median });
-  const rounds = runs.ours.map((own, i) => {
-    const medians = of(way => summary(runs[way][i]!.ms.slice(warmup)).median);
-    return rounded(summary(own.ms.slice(warmup)).median / Math.min(medians.contiguous, medians.channels_last));
-  });
-  return {
-    fasterLayout: faster,
-    timeRatio: rounded(ms.ours.median / ms[faster].median),
-    timeRatioByRound: rounds,
-    peakRatio: rounded(peak.ours.median / peak[faster].median),
-    ms,
-    cpuMs: summary(runs.ours.flatMap(run => run.cpu_ms!.slice(warmup))),
-    peakMb: peak,
-    firstMs: of(way => summary(runs[way].map(run => run.ms[0]!))),
-  };
+function timeRatio(runs: Runs, round: number, warmup: number): number {
+  const { ours, contiguous, channels_last } = byWay(way => summary(runs[way][round]!.ms.slice(warmup)));
+  return rounded(ours.median / Math.min(contiguous.median, channels_last.median));
+}
+
+function byWay(value: (way: Way) => Summary): Record<Way, Summary> {
+  return { ours: value('ours'), contiguous: value('contiguous'), channels_last: value('channels_last') };
+}
+
+function rowsOf({ model, images, size, faster, ms, peakMb }: ReturnType<typeof compared>): BenchRow[] {
+  const what = `${NAMES[model]}, ${images} images of ${size}²`;
+  const against = `PyTorch, ${faster}`;
+  return [
+    { what, unit: 'ms a step', ours: ms.ours.median, theirs: ms[faster].median, against, aim: AIMS.time },
+    {
+      what,
+      unit: 'MiB at the peak',
+      ours: peakMb.ours.median,
+      theirs: peakMb[faster].median,
+      against,
+      aim: AIMS.memory,
+    },
+  ];
 }
 
 /** Writes `bench/results/step.json` and prints it. */
 export async function main(argv: readonly string[]): Promise<void> {
-  const { availableParallelism } = await import('node:os');
   const { values } = parseArgs({
     args: [...argv],
     options: {
@@ -149,31 +111,32 @@ export async function main(argv: readonly string[]): Promise<void> {
       steps: { type: 'string', default: '8' },
       warmup: { type: 'string', default: '3' },
       threads: { type: 'string', default: String(availableParallelism()) },
-      networks: { type: 'string', default: SETTINGS.map(({ model }) => model).join() },
+      models: { type: 'string', default: SETTINGS.map(({ model }) => model).join() },
       images: { type: 'string' },
       size: { type: 'string' },
       once: { type: 'string' },
-      out: { type: 'string' },
+      out: { type: 'string', default: resultFile('step') },
     },
   });
-  const [rounds, steps, warmup, threads] = [values.rounds, values.steps, values.warmup, values.threads].map(Number) as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [rounds, steps, warmup, threads] = [+values.rounds, +values.steps, +values.warmup, +values.threads];
   if (values.once !== undefined) {
-    console.log(JSON.stringify(await once(JSON.parse(values.once) as Setting, steps)));
+    const { runSteps } = await import('./lib/our-step.ts');
+    console.log(JSON.stringify(await runSteps(JSON.parse(values.once) as StepSetting, steps)));
     return;
   }
-  const chosen = SETTINGS.filter(({ model }) => values.networks.split(',').includes(model));
-  const networks: object[] = [];
-  for (const setting of chosen) {
-    const images = values.images === undefined ? setting.images : Number(values.images);
-    const size = values.size === undefined ? setting.size : Number(values.size);
-    networks.push(await compare({ ...setting, images, size }, { rounds, steps, warmup, threads }));
+  const changes = { ...(values.images && { images: +values.images }), ...(values.size && { size: +values.size }) };
+  const chosen = SETTINGS.filter(({ model }) => values.models.split(',').includes(model));
+  const { idle_mb } = await runTwin<{ idle_mb: number }>('idle.py', ['torch', 'torchvision', 'lightly.loss'], {
+    threads,
+  });
+  const settings = [];
+  for (const setting of chosen.map(each => ({ ...each, ...changes }))) {
+    const runs = await runAll(setting, { rounds, steps, warmup, threads });
+    settings.push(compared(setting, runs, warmup, idle_mb));
   }
-  await report('step', { machine: machine(threads), rounds, steps, warmup, networks }, values.out);
+  const result = { bench: 'step', rows: settings.flatMap(rowsOf), threads, rounds, steps, warmup, settings };
+  await saveResult(result satisfies BenchResult, values.out);
+  console.log(JSON.stringify(result, undefined, 2));
 }
 
 if (import.meta.main) await main(process.argv.slice(2));

@@ -1,5 +1,5 @@
 /** What a benchmark keeps: `bench/results/<name>.json`. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -52,7 +52,7 @@ export function readResult(name: string): BenchResult {
 
 /** All kept results by name. */
 export function allResults(): BenchResult[] {
-  const names = readdirSync(RESULTS).filter(file => file.endsWith('.json'));
+  const names = existsSync(RESULTS) ? readdirSync(RESULTS).filter(file => file.endsWith('.json')) : [];
   return names.sort().map(file => readResult(file.slice(0, -'.json'.length)));
 }
 

@@ -1,0 +1,76 @@
+/** Our side of `bench/step.ts`. On its own, so that whoever only starts processes does not load the engine. */
+import {
+  backbone,
+  compile,
+  inContext,
+  mlp,
+  normal,
+  parametersOf,
+  rngFromSeed,
+  type Tensor,
+  tf,
+  valueAndGradients,
+} from '@ssl/core';
+import { probeEngine } from '@ssl/core/engine';
+import { sgd } from '@ssl/core/optim';
+import { ntXent } from '@ssl/simclr';
+import { peakMb, rounded } from './summary.ts';
+
+export interface StepSetting {
+  readonly model: 'resnet18' | 'resnet50';
+  readonly stem: 'cifar' | 'imagenet';
+  /** Pictures that go through the network at once: both views of half as many. */
+  readonly images: number;
+  readonly size: number;
+}
+
+/** What a process prints, ours and PyTorch's. */
+export interface StepRun {
+  /** Every step, the first ones too. */
+  readonly ms: readonly number[];
+  readonly cpu_ms?: readonly number[];
+  readonly peak_mb: number;
+  /** With everything loaded and nothing made. */
+  readonly idle_mb?: number;
+  readonly loss: number;
+  readonly engine?: string;
+  readonly torch?: string;
+}
+
+/** The whole step as one graph: `[images, learning rate, weight decay, number of the update]` to the loss. */
+function simclrStep({ model, stem }: StepSetting): (...input: readonly Tensor[]) => Promise<Tensor> {
+  const net = backbone(model, { stem, seed: 1, zeroInitLast: false }); // as in torchvision
+  const head = mlp([net.outDim, net.outDim, 128], { rng: rngFromSeed(2) });
+  const trained = parametersOf({ net, head });
+  const optimizer = sgd({ momentum: 0.9, exclude: () => false })(trained); // PyTorch's decays all alike
+  return compile((...input: readonly Tensor[]) =>
+    inContext({ training: true }, () => {
+      const [images, learningRate, weightDecay, step] = input as [Tensor, Tensor, Tensor, Tensor];
+      const loss = (): Tensor => ntXent(head(net(images)), { temperature: 0.5 });
+      const { value, gradients } = valueAndGradients(loss, trained);
+      optimizer.apply(gradients, { learningRate, weightDecay, step });
+      return value;
+    }),
+  );
+}
+
+/** Builds the step and runs it `steps` times on the same images. */
+export async function runSteps(setting: StepSetting, steps: number): Promise<StepRun> {
+  const { version: engine } = probeEngine();
+  const idle_mb = peakMb();
+  const run = simclrStep(setting);
+  const { images, size } = setting;
+  const input = [normal(rngFromSeed(3), [images, size, size, 3]), tf.scalar(0.03), tf.scalar(1e-4), tf.scalar(1)];
+  const [ms, cpu_ms]: [number[], number[]] = [[], []];
+  let loss = Number.NaN;
+  for (let i = 0; i < steps; i++) {
+    const [start, cpu] = [performance.now(), process.cpuUsage()];
+    const value = await run(...input);
+    loss = value.dataSync()[0]!;
+    value.dispose();
+    const { user, system } = process.cpuUsage(cpu);
+    ms.push(rounded(performance.now() - start));
+    cpu_ms.push(rounded((user + system) / 1000));
+  }
+  return { ms, cpu_ms, peak_mb: peakMb(), idle_mb, loss, engine };
+}

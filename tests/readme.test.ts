@@ -1,0 +1,93 @@
+/**
+ * The programs in the documentation are right: every `ts` block of a Markdown file that begins with an import passes the type check,
+ * and those marked `ts run` are run, each in a folder of its own that holds some pictures in `photos`.
+ */
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { encodePng } from '@ssl/core/data';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openRepository } from '../scripts/check/repository.ts';
+import { ROOT, run, tool } from './pack/packed.ts';
+
+interface Program {
+  /** `docs/data.md:12`: the page, and the line on which the code begins. */
+  readonly place: string;
+  readonly code: string;
+  /** Whether it is marked to be run. */
+  readonly runs: boolean;
+}
+
+const MINUTES = 60_000;
+const PICTURES = 32;
+const programs = programsIn(ROOT);
+const runnable = programs.filter(({ runs }) => runs).map(program => [program.place, program] as const);
+const folder = mkdtempSync(join(tmpdir(), 'ssl-readme-'));
+
+beforeAll(async () => {
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  for (const program of programs) writeProgram(program);
+  await writePhotos();
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+it('there are programs to run', () => {
+  expect(runnable.length).toBeGreaterThan(0);
+});
+
+it(
+  'all pass the type check',
+  async () => {
+    const compilerOptions = { declaration: false, isolatedDeclarations: false };
+    const config = { extends: join(ROOT, 'tsconfig.base.json'), compilerOptions, include: ['*/program.ts'] };
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
+    await tool('tsc', ['-p', folder]); // throws with all that it printed
+  },
+  3 * MINUTES,
+);
+
+it.each(runnable)(
+  '%s runs',
+  async (_, program) => {
+    await run(process.execPath, ['program.ts'], folderOf(program));
+  },
+  3 * MINUTES,
+);
+
+function programsIn(root: string): Program[] {
+  const { files, read } = openRepository(root);
+  return files
+    .filter(file => file.endsWith('.md'))
+    .flatMap(file => {
+      const text = read(file);
+      return [...text.matchAll(/^```ts( run)?\n(import [\s\S]*?)^```$/gm)].map(({ index, 1: mark, 2: code }) => {
+        const line = text.slice(0, index).split('\n').length + 1;
+        return { place: `${file}:${line}`, code: code!, runs: mark !== undefined };
+      });
+    });
+}
+
+/** Named after the page, so that the messages of tsc and Node say where the code stands. */
+function folderOf({ place }: Program): string {
+  return join(folder, place.replaceAll('/', '-'));
+}
+
+function writeProgram(program: Program): void {
+  const own = folderOf(program);
+  mkdirSync(own);
+  writeFileSync(join(own, 'package.json'), '{ "type": "module" }');
+  writeFileSync(join(own, 'program.ts'), program.code);
+  symlinkSync(join(folder, 'photos'), join(own, 'photos'));
+}
+
+/** Two classes, and a file that cannot be read: bad ones are part of most folders. */
+async function writePhotos(): Promise<void> {
+  const [width, height, channels] = [40, 32, 3];
+  for (let i = 0; i < PICTURES; i++) {
+    const data = Uint8Array.from({ length: width * height * channels }, (_, at) => (at * (i + 3)) % 256);
+    const file = join(folder, 'photos', i % 2 === 0 ? 'cats' : 'dogs', `${i}.png`);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, await encodePng({ data, width, height, channels }));
+  }
+  writeFileSync(join(folder, 'photos', 'dogs', 'empty.jpg'), '');
+}
