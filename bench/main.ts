@@ -59,6 +59,7 @@ async function measure(name: string, args: readonly string[]): Promise<void> {
     child.on('error', reject).on('close', exit => resolve(exit ?? 1));
   });
   if (code !== 0) throw new Error(`bench ${name}: ended with exit code ${code}; its own message is above`);
+  if (args.some(arg => arg.startsWith('--out'))) return; // not among the kept results
   await saveResult({ ...readResult(name), command: ['pnpm bench', name, ...args].join(' '), machine });
 }
 

@@ -1,13 +1,14 @@
 /** The rules that neither types nor the linter know. Prints what is wrong and how to mend it; part of `pnpm check`. */
 import { fileURLToPath } from 'node:url';
 import { deadLinks, leaks, longFiles } from './check/files.ts';
-import { manifests, methodPackages } from './check/packages.ts';
+import { changesets, manifests, methodPackages } from './check/packages.ts';
 import { openRepository } from './check/repository.ts';
 
 const repository = openRepository(fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, ''));
 const problems = [
   ...manifests(repository),
   ...(await methodPackages(repository)),
+  ...changesets(repository),
   ...longFiles(repository),
   ...deadLinks(repository),
   ...leaks(repository),

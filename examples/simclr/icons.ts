@@ -15,17 +15,19 @@ export const iconViews: ViewPlan = views([
     count: 2,
     size: SIZE,
     ops: [
-      randomResizedCrop({ scale: [0.4, 1] }),
+      randomResizedCrop({ scale: [0.6, 1] }),
       randomAffine({
-        degrees: [-15, 15],
-        shearX: [-10, 10],
-        shearY: [-10, 10],
+        degrees: [-10, 10],
+        shearX: [-8, 8],
+        shearY: [-8, 8],
         scale: [0.9, 1.1],
         translate: [0.05, 0.05],
         p: 0.8,
         fill: 1,
       }),
-      strokeWidth({ p: 0.5 }),
+      // twice: up to two pixels thinner or thicker
+      strokeWidth({ p: 0.8 }),
+      strokeWidth({ p: 0.8 }),
     ],
     // White paper becomes 0, as the padding of a convolution is.
     normalize: { mean: [1], std: [0.5] },
@@ -43,14 +45,14 @@ export function iconBackbone(seed: number): Backbone {
 
 export const recipe: Recipe = {
   optimizer: 'adamw',
-  learningRate: 0.002,
+  learningRate: 0.003,
   scaling: 'none',
-  weightDecay: 0.01,
+  weightDecay: 0.05,
   warmupEpochs: 1,
-  epochs: 8,
-  batchSize: 128,
+  epochs: 6,
+  batchSize: 192,
 };
 
 export function iconMethod(seed = 0): Method {
-  return simclr({ backbone: iconBackbone(seed), views: iconViews, recipe, temperature: 0.2, seed });
+  return simclr({ backbone: iconBackbone(seed), views: iconViews, recipe, temperature: 0.07, hiddenDim: 512, seed });
 }

@@ -1,5 +1,4 @@
 /** Rules about packages: what a manifest says, and what a method package must have. */
-import { basename } from 'node:path';
 import type { Package, Repository } from './repository.ts';
 
 /** Packages that are not methods. All others are, and this list should stay as short as it is. */
@@ -37,13 +36,26 @@ export function manifests({ packages, files, read }: Repository): string[] {
       ...['README.md', 'LICENSE', 'tsup.config.ts'].map(
         file =>
           !files.includes(`${folder}/${file}`) &&
-          `${folder}/${file}: must be there; got nothing; copy the one of packages/simclr and change it`,
+          `${folder}/${file}: must be there; got nothing; start from that of packages/simclr`,
       ),
       files.includes(`${folder}/LICENSE`) &&
         read(`${folder}/LICENSE`) !== read('LICENSE') &&
         `${folder}/LICENSE: must be that of the repository; got another text; copy LICENSE there`,
     ].filter(problem => typeof problem === 'string');
   });
+}
+
+/** Each file in `.changeset` names packages and the size of the step; a damaged one would only show at a release. */
+export function changesets({ files, packages, read }: Repository): string[] {
+  const names = packages.map(({ manifest }) => manifest.name);
+  const entry = `(["'])(?:${names.join('|')})\\1: (?:patch|minor|major)\\n`;
+  const whole = new RegExp(`^---\\n(?:${entry})+---\\n\\n\\S`);
+  const written = files.filter(file => /^\.changeset\/(?!README).*\.md$/.test(file));
+  const damaged = written.filter(file => !whole.test(read(file)));
+  return damaged.map(
+    file =>
+      `${file}: must name packages and sizes, then say what changed; got ${JSON.stringify(read(file).slice(0, 60))}; see .changeset/README.md`,
+  );
 }
 
 function published(exports: Readonly<Record<string, string>> = {}): Record<string, unknown> | undefined {
@@ -110,18 +122,27 @@ interface LoadedMethod {
   readonly viewPlans: object;
 }
 
+interface LoadedIndex {
+  readonly method?: LoadedMethod;
+  readonly defaults?: object;
+  readonly [name: string]: unknown;
+}
+
 async function methodExports({ folder, short }: Package, { root, files }: Repository): Promise<string[]> {
   const entry = `${folder}/src/index.ts`;
   if (!files.includes(entry)) return [];
-  const loaded = (await import(`${root}/${entry}`)) as {
-    method?: LoadedMethod;
-    defaults?: object;
-    [name: string]: unknown;
-  };
+  const wrong = (rule: string, got: unknown): string => `${entry}: ${rule}; got ${got}; see packages/simclr`;
+  try {
+    const loaded = (await import(`${root}/${entry}`)) as LoadedIndex;
+    return exportProblems(short, loaded, wrong);
+  } catch (error) {
+    return [wrong('must be importable', (error as Error).message)];
+  }
+}
+
+function exportProblems(short: string, loaded: LoadedIndex, wrong: (rule: string, got: unknown) => string): string[] {
   const factory = short.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
   const { method } = loaded;
-  const wrong = (rule: string, got: unknown): string =>
-    `${basename(folder)}/src/index.ts: ${rule}; got ${got}; see packages/simclr`;
   return [
     typeof loaded[factory] !== 'function' && wrong(`must export the function ${factory}`, typeof loaded[factory]),
     !loaded.defaults && wrong('must export defaults', loaded.defaults),

@@ -41,5 +41,8 @@ export function isCount(value: unknown): boolean {
 }
 
 function demand(name: string, value: unknown, rule: string, holds: boolean): void {
-  if (!holds) throw new ConfigError(`pretrain recipe: ${name} must be ${rule}; got ${typeof value === 'string' ? `'${value}'` : String(value)}`);
+  if (!holds)
+    throw new ConfigError(
+      `pretrain recipe: ${name} must be ${rule}; got ${typeof value === 'string' ? `'${value}'` : String(value)}`,
+    );
 }

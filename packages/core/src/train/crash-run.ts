@@ -35,7 +35,8 @@ export function liveOn(out?: string): void {
   reset(() => {});
   const lock = out && runFolder(out).lock;
   // This process still lives, so its claim would be respected.
-  if (lock && existsSync(lock)) writeFileSync(lock, readFileSync(lock, 'utf8').replace(`"pid":${process.pid}`, '"pid":4194305'));
+  if (lock && existsSync(lock))
+    writeFileSync(lock, readFileSync(lock, 'utf8').replace(`"pid":${process.pid}`, '"pid":4194305'));
 }
 
 function reset(next: Death): void {
@@ -44,7 +45,12 @@ function reset(next: Death): void {
   death = next;
 }
 
-async function change<R>(verb: string, path: unknown, whole: () => Promise<R>, half?: () => Promise<unknown>): Promise<R> {
+async function change<R>(
+  verb: string,
+  path: unknown,
+  whole: () => Promise<R>,
+  half?: () => Promise<unknown>,
+): Promise<R> {
   if (dead) throw new Died();
   const name = basename(String(path)).replace(/\.\d+\.[0-9a-f]{8}\.partial$/, '.partial');
   journal.push(`${verb} ${name}`);
@@ -63,9 +69,19 @@ const halfOf = (data: unknown): string => String(data).slice(0, String(data).len
 
 Object.assign(fs, {
   appendFile: (path: string, data: string) =>
-    change('append', path, () => appendFile(path, data), () => appendFile(path, halfOf(data))),
+    change(
+      'append',
+      path,
+      () => appendFile(path, data),
+      () => appendFile(path, halfOf(data)),
+    ),
   writeFile: (path: string, data: string, options: object) =>
-    change('write', path, () => writeFile(path, data, options), () => writeFile(path, halfOf(data), options)),
+    change(
+      'write',
+      path,
+      () => writeFile(path, data, options),
+      () => writeFile(path, halfOf(data), options),
+    ),
   rename: (from: string, to: string) => change('rename', to, () => rename(from, to)),
   rm: (path: string, options: object) => change('rm', path, () => rm(path, options)),
   rmdir: (path: string) => change('rmdir', path, () => rmdir(path)),

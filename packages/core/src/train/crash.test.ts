@@ -20,7 +20,7 @@ test('a run that dies while it changes any file ends, resumed, as one that was l
     part => !points.some(point => part.test(point)),
   );
   expect(missed).toEqual([]);
-});
+}, 180_000);
 
 test('and so does one that dies again and again', async () => {
   // While the second and the first checkpoint are written, in the steps after it, and while the metrics are cut back.

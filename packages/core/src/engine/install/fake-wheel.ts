@@ -95,7 +95,11 @@ ${body}
 }
 
 /** Writes a wheel and returns its path. */
-export function writeWheel(folder: string, name: string = WHEEL_NAME, members = wheelMembers()): string {
+export function writeWheel(
+  folder: string,
+  name: string = WHEEL_NAME,
+  members: Readonly<Record<string, Buffer>> = wheelMembers(),
+): string {
   const path = join(folder, name);
   writeFileSync(path, zip(members));
   return path;
