@@ -1,8 +1,8 @@
 /**
- * Which padding makes a 3×3 convolution and its gradients fastest: the library's explicit one, `SAME`, or zeros put around first?
+ * A 3×3 convolution and its gradients with the library's explicit padding, with `SAME`, and with zeros put around first.
  *
  *     pnpm bench conv
- *     node bench/conv.ts --rounds 2 --batch 2 --out /tmp/conv.json     # does it run?
+ *     node bench/conv.ts --rounds 2 --batch 2 --out /dev/null     # does it run?
  *
  * The measurement behind `packages/core/src/ops/conv.ts`; no twin. All ways pad as PyTorch's `padding=1` does and are checked to
  * give the same numbers; `SAME` does so at stride 1 only. Each is a graph of its own in one process, by turns.

@@ -1,8 +1,8 @@
 /**
- * How many images a second does SimCLR train on, loader and views included, against lightly with torchvision and PyTorch's loader?
+ * Images a second of SimCLR's training, loader and views included, against lightly with torchvision and PyTorch's loader.
  *
  *     pnpm bench end-to-end
- *     node bench/end-to-end.ts --rounds 1 --seconds 2 --warmup 2 --batch 16 --count 200 --out /tmp/end-to-end.json     # does it run?
+ *     node bench/end-to-end.ts --rounds 1 --seconds 2 --warmup 2 --batch 16 --count 200 --out /dev/null     # does it run?
  *
  * A narrow ResNet (one basic block a stage, 16 to 128 channels, CIFAR stem) on pictures of 32² in memory, SimCLR's crops, colours and
  * grays without flip and blur. Ours is `pretrain` with its logging and the collapse signals after every epoch; the twin

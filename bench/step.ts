@@ -1,8 +1,8 @@
 /**
- * How long does a full SimCLR training step take, and how much memory, against PyTorch in both memory layouts?
+ * A full SimCLR training step, its time and memory, against PyTorch with lightly's loss in both memory layouts.
  *
  *     pnpm bench step
- *     node bench/step.ts --rounds 1 --steps 3 --warmup 1 --images 4 --size 32 --out /tmp/step.json     # does it run?
+ *     node bench/step.ts --rounds 1 --steps 3 --warmup 1 --images 4 --size 32 --out /dev/null     # does it run?
  *
  * Given images; forward, NT-Xent, backward and SGD as one graph here, and as lightly's users write it in the twin
  * (`bench/torch/step.py`). Both have the same network, head (D → D, batch norm, ReLU → 128), loss and optimizer. Each run is a fresh

@@ -69,7 +69,7 @@ function programsIn(root: string): Program[] {
 
 /** Named after the page, so that the messages of tsc and Node say where the code stands. */
 function folderOf({ place }: Program): string {
-  return join(folder, place.replaceAll('/', '-'));
+  return join(folder, place.replaceAll(/[/:]/g, '-'));
 }
 
 function writeProgram(program: Program): void {

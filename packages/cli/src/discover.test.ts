@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import { discoverMethods, loadMethod } from './discover.ts';
+import { discover, loadMethod } from './discover.ts';
 
 let root: string;
 let project: string;
@@ -26,7 +26,7 @@ const code = (spec: number): string =>
   `export const method = { spec: ${spec}, name: 'x', defaults: {}, recipes: {}, viewPlans: {} };`;
 /** Those of the test's own folders: the workspace that this test runs in has methods too. */
 const found = (): string[] =>
-  discoverMethods(project)
+  discover('method', project)
     .filter(({ directory }) => directory.startsWith(root))
     .map(({ name }) => name);
 
@@ -39,7 +39,7 @@ test('methods under the scope, here or further up, and dependencies of any name 
   write(join(project, 'node_modules/@ssl/tools'), { name: '@ssl/tools' });
   write(join(project, 'node_modules/@ssl/pictures'), { name: '@ssl/pictures', ssl: { kind: 'dataset' } });
   expect(found()).toEqual(['byolish', 'their-method', 'upper']);
-  expect(discoverMethods(project).find(({ name }) => name === 'upper')).toEqual({
+  expect(discover('method', project).find(({ name }) => name === 'upper')).toEqual({
     name: 'upper',
     title: '@SSL/UPPER',
     packageName: '@ssl/upper',
@@ -54,7 +54,7 @@ test('a link of a workspace leads to the real folder; a broken one and a broken 
   writeFileSync(join(scope, 'broken/package.json'), '{');
   symlinkSync(real, join(scope, 'linked'));
   symlinkSync(join(root, 'nowhere'), join(scope, 'dangling'));
-  expect(discoverMethods(project).find(({ name }) => name === 'linked')?.directory).toBe(real);
+  expect(discover('method', project).find(({ name }) => name === 'linked')?.directory).toBe(real);
 });
 
 test.each([

@@ -1,12 +1,12 @@
-/** Finds the installed method packages: those whose `package.json` says `"ssl": { "kind": "method" }`. None is known by name. */
+/** Finds the installed packages whose `package.json` says `"ssl": { "kind": "method" }`, or `"dataset"`. None is known by name. */
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { MethodPackage } from '@ssl/core';
 import { ConfigError, didYouMean } from '@ssl/core/setup';
 
-export interface InstalledMethod {
-  /** What `--method` takes: the package's name without its scope. */
+export interface InstalledPackage {
+  /** The package's name without its scope; of a method what `--method` takes. */
   readonly name: string;
   /** As people write it. */
   readonly title: string;
@@ -27,16 +27,16 @@ interface Manifest {
 const DEPENDENCIES = ['dependencies', 'devDependencies', 'peerDependencies', 'optionalDependencies'];
 
 /**
- * The methods that a program in `from`, or this command itself (installed globally, or run without being installed), can import:
+ * The packages of a kind that a program in `from`, or this command itself (installed globally, or run without being installed), can import:
  * everything under the scope `@ssl`, and every dependency of the `package.json` files from there upwards.
  */
-export function discoverMethods(from: string = process.cwd()): InstalledMethod[] {
-  const found = new Map<string, InstalledMethod>();
+export function discover(kind: 'method' | 'dataset', from: string = process.cwd()): InstalledPackage[] {
+  const found = new Map<string, InstalledPackage>();
   for (const start of [from, dirname(fileURLToPath(import.meta.url))]) {
     for (const directory of upwards(start)) {
       for (const candidate of candidatesAt(directory)) {
-        const method = methodIn(candidate);
-        if (method && !found.has(method.packageName)) found.set(method.packageName, method);
+        const installed = packageIn(candidate, kind);
+        if (installed && !found.has(installed.packageName)) found.set(installed.packageName, installed);
       }
     }
   }
@@ -50,7 +50,7 @@ function* upwards(start: string): Generator<string> {
   }
 }
 
-/** Folders that may hold a method package. */
+/** Folders that may hold such a package. */
 function candidatesAt(directory: string): string[] {
   const scope = join(directory, 'node_modules', '@ssl');
   const scoped = existsSync(scope) ? readdirSync(scope).map(name => join(scope, name)) : [];
@@ -63,9 +63,9 @@ function candidatesAt(directory: string): string[] {
   return [...scoped, ...dependencies];
 }
 
-function methodIn(directory: string): InstalledMethod | undefined {
+function packageIn(directory: string, kind: string): InstalledPackage | undefined {
   const manifest = readManifest(directory);
-  if (manifest?.ssl?.kind !== 'method' || manifest.name === undefined) return undefined;
+  if (manifest?.ssl?.kind !== kind || manifest.name === undefined) return undefined;
   const name = manifest.name.split('/').at(-1)!;
   // Node runs TypeScript sources outside node_modules only, and a workspace's packages are links to such.
   return { name, title: manifest.ssl.title ?? name, packageName: manifest.name, directory: realpathSync(directory) };
@@ -81,21 +81,26 @@ function readManifest(directory: string): Manifest | undefined {
 
 /** Imports the method called `name`. Throws `ConfigError` when it is not installed, listing those that are, or does not keep the contract. */
 export async function loadMethod(name: string, from: string = process.cwd()): Promise<MethodPackage> {
-  const methods = discoverMethods(from);
+  const methods = discover('method', from);
   const method = methods.find(each => each.name === name || each.packageName === name);
   if (!method) throw notInstalled(name, methods);
-  const entry = entryOf(method.directory);
-  const loaded = entry === undefined ? {} : ((await import(pathToFileURL(entry).href)) as { method?: MethodPackage });
-  if (loaded.method?.spec !== 1) {
+  const loaded = (await importPackage(method)).method as MethodPackage | undefined;
+  if (loaded?.spec !== 1) {
     throw new ConfigError(
-      `${method.packageName}: a method package must export 'method' with spec 1; got ${loaded.method ? `spec ${loaded.method.spec}` : 'none'}; ` +
+      `${method.packageName}: a method package must export 'method' with spec 1; got ${loaded ? `spec ${loaded.spec}` : 'none'}; ` +
         'update the package or this command',
     );
   }
-  return loaded.method;
+  return loaded;
 }
 
-function notInstalled(name: string, methods: readonly InstalledMethod[]): ConfigError {
+/** What `import` of an installed package gives; nothing where it has no entry. */
+export async function importPackage({ directory }: InstalledPackage): Promise<Readonly<Record<string, unknown>>> {
+  const entry = entryOf(directory);
+  return entry === undefined ? {} : ((await import(pathToFileURL(entry).href)) as Record<string, unknown>);
+}
+
+function notInstalled(name: string, methods: readonly InstalledPackage[]): ConfigError {
   const names = methods.map(method => method.name);
   // A name that looks mistyped is not offered for installing: it could be anyone's package.
   const fix = didYouMean(name, names) || `to install it: npm install @ssl/${name.replace(/^@ssl\//, '')}`;

@@ -1,7 +1,8 @@
 /** `ssl pretrain`: the one place where options become calls of core. */
 import type { Method, MethodPackage } from '@ssl/core';
-import { ConfigError, didYouMean } from '@ssl/core/setup';
-import { discoverMethods, loadMethod } from './discover.ts';
+import { ConfigError, didYouMean, findLibrary } from '@ssl/core/setup';
+import { type OpenedData, openData } from './data-source.ts';
+import { discover, loadMethod } from './discover.ts';
 import { methodOptions, methodOverrides, RUN_OPTIONS, recipeOptions, recipeOverrides } from './pretrain-options.ts';
 import type { ExitCode } from './run.ts';
 import { listOptions, type OptionValues, readOptions, UsageError } from './usage.ts';
@@ -38,7 +39,7 @@ function methodName(args: readonly string[]): string | undefined {
 }
 
 function installed(): string {
-  const names = discoverMethods().map(({ name, title }) => `${name} (${title})`);
+  const names = discover('method').map(({ name, title }) => `${name} (${title})`);
   return names.length > 0 ? `installed: ${names.join(', ')}` : 'no method is installed; get one: npm install @ssl/NAME';
 }
 
@@ -62,17 +63,15 @@ function describe(method: MethodPackage | undefined): string {
 }
 
 async function train(methodPackage: MethodPackage, options: OptionValues): Promise<void> {
-  const {
-    out = `runs/${methodPackage.name}`,
-    channels = 3,
-    seed = 0,
-  } = options as { out?: string; channels?: 1 | 3; seed?: number };
-  const [{ imageFolder }, { pretrain }] = await Promise.all([import('@ssl/core/data'), import('@ssl/core/train')]);
-  const data = await imageFolder(options.data as string, { channels });
-  const method = await buildMethod(methodPackage, options, { channels, seed });
+  const choice = await choose(methodPackage, options);
+  await startEngine();
+  const opened = await openData(options.data as string, options, line => process.stderr.write(`${line}\n`));
+  const method = await buildMethod(methodPackage, options, choice, opened);
+  const { pretrain } = await import('@ssl/core/train');
+  const { out = `runs/${methodPackage.name}`, seed = 0 } = options as { out?: string; seed?: number };
   const result = await pretrain({
     method,
-    data,
+    data: opened.data,
     out,
     seed,
     recipe: recipeOverrides(options),
@@ -91,22 +90,51 @@ async function train(methodPackage: MethodPackage, options: OptionValues): Promi
   );
 }
 
+/** What is chosen by name, checked before anything is opened. */
+interface Choice {
+  readonly backbone: string;
+  readonly stem: 'imagenet' | 'cifar' | undefined;
+  readonly views: MethodPackage['viewPlans'][string];
+  readonly recipe: MethodPackage['recipes'][string];
+}
+
+async function choose(methodPackage: MethodPackage, options: OptionValues): Promise<Choice> {
+  const { backbone, backboneNames } = await import('@ssl/core');
+  const { backbone: name = 'resnet18', stem } = options as { backbone?: string; stem?: string };
+  if (!backboneNames.includes(name)) backbone(name); // throws, naming the nearest
+  if (stem !== undefined && stem !== 'cifar' && stem !== 'imagenet')
+    throw new ConfigError(`ssl pretrain: --stem must be imagenet or cifar; got '${stem}'`);
+  return {
+    backbone: name,
+    stem,
+    views: named('views', methodPackage.viewPlans, options.views),
+    recipe: named('recipe', methodPackage.recipes, options.recipe),
+  };
+}
+
+/** Loads the library now, so that a missing or broken one is reported before a picture is opened. */
+async function startEngine(): Promise<void> {
+  findLibrary();
+  const { tf } = await import('@ssl/core');
+  tf.tidy(() => {
+    tf.add(1, 1);
+  });
+}
+
 async function buildMethod(
   methodPackage: MethodPackage,
   options: OptionValues,
-  { channels, seed }: { channels: number; seed: number },
+  choice: Choice,
+  { data: { channels }, viewSize }: OpenedData,
 ): Promise<Method> {
   const { backbone } = await import('@ssl/core');
-  const { size = 224 } = options as { size?: number };
-  const { stem = size < IMAGENET_STEM_FROM ? 'cifar' : 'imagenet' } = options as { stem?: 'cifar' | 'imagenet' };
-  if (stem !== 'cifar' && stem !== 'imagenet')
-    throw new ConfigError(`ssl pretrain: --stem must be imagenet or cifar; got '${stem as string}'`);
-  const plan = named('views', methodPackage.viewPlans, options.views);
+  const { size = viewSize, seed = 0 } = options as { size?: number; seed?: number };
+  const stem = choice.stem ?? (size < IMAGENET_STEM_FROM ? 'cifar' : 'imagenet');
   return methodPackage.create({
     ...methodOverrides(options, methodPackage),
-    backbone: backbone((options.backbone as string | undefined) ?? 'resnet18', { stem, inChannels: channels, seed }),
-    views: plan({ size, channels }),
-    recipe: named('recipe', methodPackage.recipes, options.recipe),
+    backbone: backbone(choice.backbone, { stem, inChannels: channels, seed }),
+    views: choice.views({ size, channels }),
+    recipe: choice.recipe,
     seed,
   });
 }

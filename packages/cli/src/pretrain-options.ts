@@ -5,13 +5,22 @@ import type { OptionSpec, OptionSpecs, OptionValues } from './usage.ts';
 /** Options of every run. */
 export const RUN_OPTIONS: OptionSpecs = {
   method: { type: 'string', value: 'NAME', help: 'an installed method: its package without @ssl/' },
-  data: { type: 'string', value: 'DIR', help: 'folder of images, at any depth' },
+  data: {
+    type: 'string',
+    value: 'DIR|NAME',
+    help: 'folder of images, at any depth, or the name of an installed data set',
+  },
+  split: { type: 'string', value: 'NAME', help: 'part of an installed data set; default: the one for training' },
   out: { type: 'string', value: 'DIR', help: 'run folder', default: 'runs/METHOD' },
   resume: { type: 'boolean', help: 'go on with the run in the run folder, if there is one' },
   backbone: { type: 'string', value: 'NAME', help: "network by timm's name", default: 'resnet18' },
   stem: { type: 'string', value: 'imagenet|cifar', help: 'default: cifar for views smaller than 64 pixels' },
-  size: { type: 'number', value: 'PIXELS', help: 'height and width of a view', default: 224 },
-  channels: { type: 'number', value: '1|3', help: 'grey or colour', default: 3 },
+  size: {
+    type: 'number',
+    value: 'PIXELS',
+    help: 'height and width of a view; default: 224, or less where the pictures are smaller',
+  },
+  channels: { type: 'number', value: '1|3', help: 'grey or colour; default: by the data' },
   views: { type: 'string', value: 'NAME', help: "one of the method's view plans; default: its first" },
   recipe: { type: 'string', value: 'NAME', help: "one of the method's recipes; default: its first" },
   seed: { type: 'number', help: 'of the weights, the order of the images and the views', default: 0 },

@@ -65,9 +65,13 @@ function likelyCauses({ before, learningRate }: FailureContext): string[] {
 }
 
 function whatIsLeft({ newest, proven }: FailureContext): string {
-  if (newest === undefined) return 'there is no checkpoint yet: start anew with other settings';
-  if (newest === proven) return `the last good checkpoint is ${newest}`;
-  // Finite, but the very next step was not.
+  if (newest === undefined) return 'there is no checkpoint yet: start anew with a change';
+  // The same settings lead to the same numbers.
+  const goOn = 'resumed as it is, the run comes to the same end: start a new one with a change';
+  if (newest === proven) return `the last good checkpoint is ${newest}; ${goOn}`;
+  // Every number in it is finite, but the very next step's were not.
   const doubt = `the last checkpoint, ${newest}, may hold the cause already`;
-  return proven !== undefined && existsSync(proven) ? `${doubt}; the last good one is ${proven}` : doubt;
+  const better =
+    proven !== undefined && existsSync(proven) ? `the last good one is ${proven}` : 'there is none before it';
+  return `${doubt}; ${better}; ${goOn}`;
 }

@@ -95,7 +95,7 @@ async function advance(run: Run, from: Reached): Promise<Reached> {
   let line: Record<string, number> = { step, epoch: epochOf(feed, step), learningRate, ...metrics };
   if (step % feed.stepsPerEpoch === 0) {
     const measured = await run.monitor.measure();
-    checkMetrics(measured, context);
+    checkMetrics(measured, { ...context, before: metrics });
     line = { ...line, ...measured };
   }
   await appendMetrics(folder.metrics, line);

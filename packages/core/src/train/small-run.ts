@@ -98,8 +98,8 @@ function meanOf(table: Float32Array, d: number, dim: number): number {
 /** 5 steps an epoch, 10 in all, a checkpoint after every third. */
 export async function smallRun(out: string, options: Partial<PretrainOptions> = {}): Promise<string> {
   const onProgress = options.onProgress ?? ((): void => {});
-  const base = { method: smallMethod(), data: smallData(), checkpointEvery: 3, out };
-  await pretrain({ ...base, ...options, onProgress });
+  const { method = smallMethod(), data = smallData() } = options;
+  await pretrain({ checkpointEvery: 3, out, ...options, method, data, onProgress });
   return contentOf(out);
 }
 

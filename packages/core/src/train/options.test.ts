@@ -1,0 +1,103 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import type { Dataset } from '../data/index.ts';
+import type { Recipe } from '../method/index.ts';
+import { recipeSchedule } from '../method/recipe.ts';
+import type { Schedule } from '../optim/index.ts';
+import { checkedRecipe } from './check-recipe.ts';
+import { type PretrainOptions, pretrain } from './index.ts';
+import { SMALL_RECIPE, smallData, smallMethod } from './small-run.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'ssl-options-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+const method = smallMethod();
+
+function unread(): Dataset {
+  return { ...smallData(), image: () => Promise.reject(new Error('the data must not be touched')) };
+}
+
+/** Settings that a program without types, or a configuration file, may hold. */
+const CASES: Record<string, [Record<string, unknown>, RegExp]> = {
+  'an unknown setting': [{ batchsize: 4 }, /^pretrain: there is no setting 'batchsize'; .*known: method, data, out/],
+  'a slip in a setting': [{ resum: true }, /^pretrain: there is no setting 'resum'; did you mean 'resume'\?/],
+  'a slip in the recipe': [
+    { recipe: { batchsize: 4 } },
+    /^pretrain recipe: there is no setting 'batchsize'; did you mean 'batchSize'\?/,
+  ],
+  'no method': [{ method: undefined }, /method must be what a method package makes; got undefined; give simclr/],
+  'the name of a method': [{ method: 'simclr' }, /method must be .*; got 'simclr'/],
+  'a method of another contract': [
+    { method: { ...method, spec: 2 } },
+    /must keep spec 1 of the contract; got 2; update/,
+  ],
+  'the path of a folder as data': [
+    { data: 'photos' },
+    /data must be a dataset; got 'photos'; open a folder with imageFolder/,
+  ],
+  'no folder': [{ out: undefined }, /out must be the path of the run folder; got undefined/],
+  'an empty folder name': [{ out: '' }, /out must be the path of the run folder; got ''/],
+  'a seed that is none': [{ seed: -1 }, /seed must be a whole number from 0 to 2\^53 - 1; got -1/],
+  'no checkpoints': [{ keepCheckpoints: 0 }, /keepCheckpoints must be a whole number of at least 1; got 0/],
+  'half a step': [{ checkpointEvery: 0.5 }, /checkpointEvery must be a whole number of at least 1; got 0.5/],
+  'a word for a number': [{ stopAfter: 'soon' }, /stopAfter must be .*; got "soon"/],
+  'no pixels': [{ imageSize: 0 }, /imageSize must be/],
+  'no epochs': [{ recipe: { epochs: 0 } }, /recipe: epochs must be a whole number of at least 1; got 0/],
+  'half an image': [{ recipe: { batchSize: 2.5 } }, /recipe: batchSize must be/],
+  'a text for a number': [{ recipe: { learningRate: '0.1' } }, /'learningRate' must be a number, .*; got "0.1"/],
+  'no learning': [{ recipe: { learningRate: 0 } }, /learningRate must be above 0; got 0/],
+  'a rate that is NaN': [{ recipe: { learningRate: Number.NaN } }, /'learningRate' must be finite; got NaN/],
+  'negative decay': [{ recipe: { weightDecay: -1 } }, /weightDecay must be 0 or above; got -1/],
+  'negative warm-up': [{ recipe: { warmupEpochs: -1 } }, /warmupEpochs must be 0 or above/],
+  'an unknown optimizer': [{ recipe: { optimizer: 'sdg' } }, /optimizer must be sgd, lars or adamw; got 'sdg'/],
+  'an unknown scaling': [{ recipe: { scaling: 'cubic' } }, /scaling must be linear, sqrt or none; got 'cubic'/],
+  'a momentum out of range': [{ recipe: { momentum: 1 } }, /momentum must be/],
+  'a norm that is none': [{ recipe: { clipNorm: 0 } }, /clipNorm must be a number above 0, or absent; got 0/],
+  'a batch larger than the data': [
+    { recipe: { batchSize: 21 } },
+    /the batch must not be larger than the data; got batchSize 21 for 20 images in small; use at most 20/,
+  ],
+  'other channels': [
+    { data: { ...unread(), channels: 3 } },
+    /as many channels as the images have; got 1 for 3 in small; make it with \{ inChannels: 3 \}/,
+  ],
+  'labels that are missing': [{ method: { ...method, needsLabels: true } }, /small learns from labels; small has none/],
+};
+
+test.each(Object.keys(CASES))('%s is refused before anything is touched', async name => {
+  const [wrong, message] = CASES[name]!;
+  const out = join(root, 'run');
+  const options = { method, data: unread(), out, ...wrong } as unknown as PretrainOptions;
+  await expect(pretrain(options)).rejects.toMatchObject({
+    name: 'ConfigError',
+    message: expect.stringMatching(message),
+  });
+  expect(existsSync(out)).toBe(false);
+});
+
+test('a batch larger than what can be read is refused when that is known, and the folder stays free', async () => {
+  const data = smallData(5);
+  const image: Dataset['image'] = index => (index > 2 ? data.image(99) : data.image(index));
+  const out = join(root, 'unreadable');
+  const options = { method, data: { ...data, image }, out, recipe: { batchSize: 4 }, onProgress: () => {} };
+  await expect(pretrain(options)).rejects.toThrow(
+    /got batchSize 4 for 3 images that can be read, of 5 in small; use at most 3/,
+  );
+  expect(existsSync(out)).toBe(false);
+});
+
+test('an undefined setting of a recipe leaves the default', () => {
+  const changes = { epochs: undefined, batchSize: 8 } as unknown as Partial<Recipe>;
+  expect(checkedRecipe(SMALL_RECIPE, changes)).toEqual({ ...SMALL_RECIPE, batchSize: 8 });
+});
+
+test.each([
+  [1, 10],
+  [2, 10],
+  [7, 1.5],
+])('a run of %i steps has a learning rate with a warm-up of %d epochs', (steps, warmupEpochs) => {
+  const schedule: Schedule = recipeSchedule({ ...SMALL_RECIPE, warmupEpochs }, 4, 2);
+  for (let step = 0; step < steps; step++) expect(schedule(step, steps)).toBeGreaterThanOrEqual(0);
+});
