@@ -69,7 +69,7 @@ export function fileFault(error: unknown): string {
   return reasonOf(error);
 }
 
-/** Checks `indices` of the files with `fault`, a few at once; returns what was found, by index. */
+/** Checks `indices` of the files with `fault`, a few at once; returns what was found, by rising index. */
 export async function findFaults(
   indices: ArrayLike<number>,
   fault: (index: number) => Promise<string | undefined>,
@@ -79,7 +79,7 @@ export async function findFaults(
     const reason = await fault(indices[i]!);
     if (reason !== undefined) found.set(indices[i]!, reason);
   });
-  return found;
+  return new Map([...found].sort(([a], [b]) => a - b)); // they end in any order
 }
 
 async function realDirectory(dir: string): Promise<string> {

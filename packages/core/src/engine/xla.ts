@@ -14,7 +14,7 @@ export function xlaAvailable(): boolean {
 }
 
 function compilesSomething(): boolean {
-  const trace = new Trace('xla');
+  const trace = new Trace('xla', false);
   const x = trace.input([2], DTYPE.float32).id;
   const [doubled] = trace.record('AddV2', [{ name: 'T', type: ATTRIBUTE.type, value: DTYPE.float32 }], [x, x], 1);
   const graph = trace.finish('xla_probe', [doubled!.id]);

@@ -1,5 +1,5 @@
 import { ShapeError } from '../errors.ts';
-import { type AttributeValue, customGrad, nativeOp } from '../tensor/native.ts';
+import { type AttributeValue, customGrad, type InputGradient, nativeOp } from '../tensor/native.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 
 export interface Conv2dOptions {
@@ -76,12 +76,13 @@ function convolve(x: Tensor, filter: Tensor, geometry: Geometry): Tensor {
       [0, 0],
     ];
     const padded = input!.shape.map((size, axis) => size + zeros[axis]![0] + zeros[axis]![1]);
-    const gradient = (dy: Tensor, [a, w]: Tensor[]): Tensor[] => [
-      nativeOp('Conv2DBackpropInput', [tf.tensor1d(padded, 'int32'), w!, dy], valid).slice(
-        [0, padding, padding, 0],
-        a!.shape,
-      ),
-      nativeOp('Conv2DBackpropFilter', [tf.pad(a!, zeros), tf.tensor1d(w!.shape, 'int32'), dy], valid),
+    const gradient = (dy: Tensor, [a, w]: Tensor[]): InputGradient[] => [
+      () =>
+        nativeOp('Conv2DBackpropInput', [tf.tensor1d(padded, 'int32'), w!, dy], valid).slice(
+          [0, padding, padding, 0],
+          a!.shape,
+        ),
+      () => nativeOp('Conv2DBackpropFilter', [tf.pad(a!, zeros), tf.tensor1d(w!.shape, 'int32'), dy], valid),
     ];
     return { value, saved: [input!, weight!], gradient };
   });
@@ -92,8 +93,8 @@ function simpleConvolution(x: Tensor, filter: Tensor, attributes: Readonly<Recor
     value: nativeOp('Conv2D', [input!, weight!], attributes),
     saved: [input!, weight!],
     gradient: (dy, [a, w]) => [
-      nativeOp('Conv2DBackpropInput', [tf.tensor1d(a!.shape, 'int32'), w!, dy], attributes),
-      nativeOp('Conv2DBackpropFilter', [a!, tf.tensor1d(w!.shape, 'int32'), dy], attributes),
+      () => nativeOp('Conv2DBackpropInput', [tf.tensor1d(a!.shape, 'int32'), w!, dy], attributes),
+      () => nativeOp('Conv2DBackpropFilter', [a!, tf.tensor1d(w!.shape, 'int32'), dy], attributes),
     ],
   }));
 }

@@ -19,8 +19,8 @@ export function matMul(a: Tensor, b: Tensor, transposeA = false, transposeB = fa
     value: product(x!, y!, transposeA, transposeB),
     saved: [x!, y!],
     gradient: (dy, [p, q]) => [
-      transposeA ? product(q!, dy, transposeB, true) : product(dy, q!, false, !transposeB),
-      transposeB ? product(dy, p!, true, transposeA) : product(p!, dy, !transposeA, false),
+      () => (transposeA ? product(q!, dy, transposeB, true) : product(dy, q!, false, !transposeB)),
+      () => (transposeB ? product(dy, p!, true, transposeA) : product(p!, dy, !transposeA, false)),
     ],
   }));
 }

@@ -1,21 +1,17 @@
-import { customGrad, nativeOp } from '../tensor/native.ts';
+import { type AttributeValue, customGrad, nativeOp } from '../tensor/native.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 
 export interface PoolOptions {
   readonly size: number;
   readonly stride: number;
-  /** On every side; never chosen as the maximum, never counted in the average. Default 0. */
+  /** On every side, of a maximum only; never chosen. Default 0. */
   readonly padding?: number;
 }
 
-/** Lower than any activation, and finite: −∞ times a zero gradient would be NaN. */
-const LOWEST = -3.4e38;
-
 /** Maximum over windows. `[B, H, W, C]` → `[B, H', W', C]` */
 export function maxPool(x: Tensor, { size, stride, padding = 0 }: PoolOptions): Tensor {
-  const padded = padding === 0 ? x : pad(x, padding, LOWEST);
-  const attributes = window(size, stride);
-  return customGrad([padded], input => {
+  const attributes = window(size, stride, padding);
+  return customGrad([x], input => {
     const value = nativeOp('MaxPool', [input!], attributes);
     return {
       value,
@@ -26,8 +22,8 @@ export function maxPool(x: Tensor, { size, stride, padding = 0 }: PoolOptions): 
 }
 
 /** Mean over windows without padding. `[B, H, W, C]` → `[B, H', W', C]` */
-export function avgPool(x: Tensor, { size, stride }: PoolOptions): Tensor {
-  const attributes = window(size, stride);
+export function avgPool(x: Tensor, { size, stride }: Omit<PoolOptions, 'padding'>): Tensor {
+  const attributes = window(size, stride, 0);
   return customGrad([x], input => {
     const { shape } = input!;
     return {
@@ -50,25 +46,13 @@ export function globalAvgPool(x: Tensor): Tensor {
   });
 }
 
-function window(size: number, stride: number) {
+function window(size: number, stride: number, padding: number): Readonly<Record<string, AttributeValue>> {
   return {
     T: { dtype: 'float32' },
     ksize: { ints: [1, size, size, 1] },
     strides: { ints: [1, stride, stride, 1] },
-    padding: 'VALID',
+    padding: padding === 0 ? 'VALID' : 'EXPLICIT',
+    ...(padding > 0 && { explicit_paddings: { ints: [0, 0, padding, padding, padding, padding, 0, 0] } }),
     data_format: 'NHWC',
-  } as const;
-}
-
-function pad(x: Tensor, by: number, value: number): Tensor {
-  return tf.pad(
-    x as never,
-    [
-      [0, 0],
-      [by, by],
-      [by, by],
-      [0, 0],
-    ],
-    value,
-  );
+  };
 }

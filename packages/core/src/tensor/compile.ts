@@ -95,8 +95,10 @@ function free({ graph, running, disposed }: Captured<unknown>): void {
 }
 
 function capture<A extends readonly Tree[], R extends Tree>(fn: (...args: A) => R, args: A, name: string): Captured<R> {
-  const { graph, result } = traceFunction(name, trace =>
-    fn(...mapTree(args, tensor => wrap(trace.input(tensor.shape, dtypeOf(tensor))))),
+  const { graph, result } = traceFunction(
+    name,
+    trace => fn(...mapTree(args, tensor => wrap(trace.input(tensor.shape, dtypeOf(tensor))))),
+    { inOrder: true },
   );
   const rebuild = (outputs: readonly Tensor[]): R => {
     let i = 0;
@@ -109,8 +111,9 @@ function capture<A extends readonly Tree[], R extends Tree>(fn: (...args: A) => 
 export function traceFunction<R extends Tree>(
   name: string,
   body: (trace: Trace) => R,
+  { inOrder }: { readonly inOrder: boolean },
 ): { graph: GraphFunction; result: R } {
-  const trace = new Trace(name);
+  const trace = new Trace(name, inOrder);
   let finished: { graph: GraphFunction; result: R } | undefined;
   try {
     tracing(trace, () =>

@@ -61,8 +61,10 @@ export function kernel(name: string, fn: (...inputs: Tensor[]) => Tensor[]): (in
 function capture(name: string, fn: (...inputs: Tensor[]) => Tensor[], inputs: readonly Tensor[]): GraphFunction {
   capturing++;
   try {
-    const { graph } = traceFunction(name, trace =>
-      fn(...inputs.map(tensor => wrap(trace.input(tensor.shape, dtypeOf(tensor))))),
+    const { graph } = traceFunction(
+      name,
+      trace => fn(...inputs.map(tensor => wrap(trace.input(tensor.shape, dtypeOf(tensor))))),
+      { inOrder: false }, // XLA finds its own
     );
     if (graph.captured.length === 0) return graph;
     deleteFunction(graph);

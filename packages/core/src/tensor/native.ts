@@ -55,23 +55,39 @@ export function nativeOps(
   return backend().executeMultipleOutputs(name, attributes(attrs), inputs, outputs);
 }
 
-/**
- * An op with its own gradient. `forward` returns the value and the function from the value's gradient to the inputs';
- * what that function needs is what stays in memory until the backward pass, so let it close over as little as possible.
- */
-export function customGrad(
-  inputs: readonly Tensor[],
-  forward: (...inputs: Tensor[]) => {
-    value: Tensor;
-    saved: Tensor[];
-    gradient: (dy: Tensor, saved: Tensor[]) => Tensor[];
-  },
-): Tensor {
-  const op = tf.customGrad((...args: unknown[]) => {
-    const save = args.at(-1) as (tensors: Tensor[]) => void;
-    const { value, saved, gradient } = forward(...(args.slice(0, -1) as Tensor[]));
-    save(saved);
-    return { value, gradFunc: (dy: Tensor, kept: Tensor[]) => gradient(dy, kept) };
+/** The gradient of one input, or the way to it: only ways that someone needs are gone. */
+export type InputGradient = Tensor | (() => Tensor);
+
+export interface OpWithGradient {
+  readonly value: Tensor;
+  /** What the backward pass needs, and so all that stays in memory for it: as little and as small as possible. */
+  readonly saved: readonly Tensor[];
+  /** From the value's gradient and what was saved to the gradient of each input. Not called when nobody asks for one. */
+  readonly gradient: (dy: Tensor, saved: Tensor[]) => InputGradient[];
+}
+
+/** The part of tfjs's engine under `tf.customGrad`, which would compute the gradient of every input, needed or not. */
+interface KernelRunner {
+  runKernelFunc(kernel: {
+    readonly inputs: Readonly<Record<string, Tensor>>;
+    readonly forwardFunc: (backend: unknown, save: (tensors: readonly Tensor[]) => void) => Tensor;
+    readonly backwardsFunc: (dy: Tensor, saved: Tensor[]) => Record<string, () => Tensor>;
+  }): Tensor;
+}
+
+/** An op with its own gradient. */
+export function customGrad(inputs: readonly Tensor[], forward: (...inputs: Tensor[]) => OpWithGradient): Tensor {
+  let op: OpWithGradient | undefined;
+  return (tf.engine() as unknown as KernelRunner).runKernelFunc({
+    inputs: Object.fromEntries(inputs.entries()),
+    forwardFunc: (_, save) => {
+      op = forward(...inputs);
+      save(op.saved);
+      return op.value;
+    },
+    backwardsFunc: (dy, saved) =>
+      Object.fromEntries(
+        op!.gradient(dy, saved).map((gradient, i) => [i, typeof gradient === 'function' ? gradient : () => gradient]),
+      ),
   });
-  return op(...(inputs as Tensor[]));
 }
