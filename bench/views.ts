@@ -2,17 +2,13 @@
  * SimCLR's views a second, from decoded pictures in memory, against torchvision on PIL images (`bench/torch/views.py`), each in a
  * fresh process, by turns.
  *
- *     node bench/views.ts --runs 5 --seconds 5
+ *     pnpm bench views
  *
  * Ours holds the move of each batch into the library, the drawing of all parameters and two views a picture. The twin runs in one
- * process and in as many as we have threads. `SSL_PYTHON` names the Python that has `bench/torch`'s requirements (default `python3`).
+ * process and in as many as we have threads; the ratio is to the faster.
  */
-import { execFile } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 import { byteTensor, compile, fromBytes, rngFromKey, stepKey, type Tensor, tf, type ViewPlan } from '@ssl/core';
 import {
   colorJitter,
@@ -23,8 +19,9 @@ import {
   randomResizedCrop,
   views,
 } from '@ssl/core/data';
+import { runOurs, runTwin } from './lib/process.ts';
+import { type BenchResult, type BenchRow, median, resultFile, saveResult } from './lib/result.ts';
 
-const HERE = fileURLToPath(new URL('.', import.meta.url));
 const VIEWS_A_PICTURE = 2;
 
 interface Setting {
@@ -45,8 +42,6 @@ interface Rate {
   readonly cpuMsPerView: number;
   readonly peakMb: number;
 }
-
-const run = promisify(execFile);
 
 /** The same views as in `bench/torch/views.py`. */
 function plan({ size, blur }: Setting): ViewPlan {
@@ -84,51 +79,57 @@ async function once(setting: Setting, seconds: number): Promise<Rate> {
   };
 }
 
-/** The last line that a process prints, as JSON. */
-async function lastLine<T>(command: string, args: readonly string[], threads: number): Promise<T> {
-  const { stdout } = await run(command, [...args], { env: { ...process.env, SSL_THREADS: String(threads) } });
-  return JSON.parse(stdout.trim().split('\n').at(-1)!) as T;
+interface Comparison extends Setting {
+  readonly row: BenchRow;
+  /** Views a second of every run, by who drew them. */
+  readonly runs: Readonly<Record<string, readonly number[]>>;
+  readonly oursCpuMsPerView: number;
+  readonly oursPeakMb: number;
 }
 
-async function compare(setting: Setting, runs: number, seconds: number, threads: number): Promise<object> {
+async function compare(setting: Setting, count: number, seconds: number, threads: number): Promise<Comparison> {
   const { source, size, blur } = setting;
   const workers = [...new Set([1, threads])].map(String);
   const flags = ['--source', source, '--size', size, ...(blur ? ['--blur'] : []), '--seconds', seconds].map(String);
-  const all: Record<string, number[]> = {};
-  const note = (name: string, value: number): void => {
-    all[name] = [...(all[name] ?? []), value];
-  };
-  for (let i = 0; i < runs; i++) {
-    const args = [path.join(HERE, 'views.ts'), '--once', JSON.stringify(setting), '--seconds', String(seconds)];
-    const ours = await lastLine<Rate>(process.execPath, args, threads);
-    const twin = [path.join(HERE, 'torch', 'views.py'), ...flags, '--workers', ...workers];
-    const theirs = await lastLine<{ views_per_s: Record<string, number> }>(
-      process.env.SSL_PYTHON ?? 'python3',
-      twin,
-      threads,
+  const ours: Rate[] = [];
+  const theirs: Record<string, number>[] = [];
+  for (let i = 0; i < count; i++) {
+    ours.push(
+      await runOurs<Rate>('views.ts', ['--once', JSON.stringify(setting), '--seconds', String(seconds)], { threads }),
     );
-    note('ours', ours.viewsPerSecond);
-    note('oursCpuMsPerView', ours.cpuMsPerView);
-    note('oursPeakMb', ours.peakMb);
-    for (const [count, rate] of Object.entries(theirs.views_per_s)) note(`torchvision${count}`, rate);
+    const twin = await runTwin<{ views_per_s: Record<string, number> }>(
+      'views.py',
+      [...flags, '--workers', ...workers],
+      { threads },
+    );
+    theirs.push(twin.views_per_s);
     console.error(
-      `${source} → ${size}, run ${i + 1} of ${runs}: ${JSON.stringify({ ours, theirs: theirs.views_per_s })}`,
+      `${source} → ${size}, run ${i + 1} of ${count}: ${JSON.stringify({ ours: ours.at(-1), theirs: theirs.at(-1) })}`,
     );
   }
-  const medians = Object.fromEntries(Object.entries(all).map(([name, values]) => [name, median(values)]));
-  const timesAsMany = Object.fromEntries(
-    workers.map(count => [count, medians.ours! / medians[`torchvision${count}`]!]),
-  );
-  return { ...setting, medians, timesAsManyAsTorchvisionWithWorkers: timesAsMany, runs: all };
+  const rates = Object.fromEntries(workers.map(n => [n, median(theirs.map(rate => rate[n]!))]));
+  const best = workers.reduce((a, b) => (rates[a]! >= rates[b]! ? a : b));
+  const row: BenchRow = {
+    what: `SimCLR views, ${source} → ${size} pixels${blur ? ', with blur' : ''}`,
+    unit: 'views/s',
+    ours: median(ours.map(rate => rate.viewsPerSecond)),
+    theirs: rates[best]!,
+    against: `torchvision (PIL), ${best === '1' ? '1 process' : `${best} processes`}`,
+    ...(size === 32 && { aim: { atLeast: 8 } }),
+  };
+  return {
+    ...setting,
+    row,
+    runs: {
+      ours: ours.map(rate => rate.viewsPerSecond),
+      ...Object.fromEntries(workers.map(n => [`torchvision, ${n}`, theirs.map(rate => rate[n]!)])),
+    },
+    oursCpuMsPerView: median(ours.map(rate => rate.cpuMsPerView)),
+    oursPeakMb: median(ours.map(rate => rate.peakMb)),
+  };
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2;
-}
-
-/** Writes `bench/results/views.json` and prints it. */
+/** Writes `bench/results/views.json`, or `--out`, and prints it. */
 export async function main(argv: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...argv],
@@ -137,7 +138,7 @@ export async function main(argv: readonly string[]): Promise<void> {
       seconds: { type: 'string', default: '5' },
       threads: { type: 'string', default: String(availableParallelism()) },
       once: { type: 'string' },
-      out: { type: 'string', default: path.join(HERE, 'results', 'views.json') },
+      out: { type: 'string', default: resultFile('views') },
     },
   });
   const [runs, seconds, threads] = [Number(values.runs), Number(values.seconds), Number(values.threads)];
@@ -145,12 +146,15 @@ export async function main(argv: readonly string[]): Promise<void> {
     console.log(JSON.stringify(await once(JSON.parse(values.once) as Setting, seconds)));
     return;
   }
-  const settings: object[] = [];
+  const settings: Comparison[] = [];
   for (const setting of SETTINGS) settings.push(await compare(setting, runs, seconds, threads));
-  const result = JSON.stringify({ bench: 'views', threads, seconds, settings }, null, 2);
-  await mkdir(path.dirname(values.out), { recursive: true });
-  await writeFile(values.out, `${result}\n`);
-  console.log(result);
+  const result: BenchResult & object = {
+    bench: 'views',
+    rows: settings.map(({ row }) => row),
+    ...{ threads, seconds, settings },
+  };
+  await saveResult(result, values.out);
+  console.log(JSON.stringify(result, undefined, 2));
 }
 
 if (import.meta.main) await main(process.argv.slice(2));

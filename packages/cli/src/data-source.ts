@@ -42,7 +42,9 @@ export async function openData(
 ): Promise<OpenedData> {
   if (existsSync(data)) {
     if (split !== undefined)
-      throw new ConfigError(`ssl: --split must be left out for a folder; got '${split}'; give the folder of that part`);
+      throw new ConfigError(
+        `ssl pretrain: --split must be left out for a folder; got '${split}'; give the folder of that part`,
+      );
     return openFolder(data, channels, say);
   }
   const datasets = await installedDatasets();
@@ -51,7 +53,7 @@ export async function openData(
   const opened = await open(split);
   if (channels !== undefined && channels !== opened.channels)
     throw new ConfigError(
-      `ssl: --channels must be those of the data set; got ${channels} for ${opened.channels} of ${data}; leave it out`,
+      `ssl pretrain: --channels must be those of the data set; got ${channels} for ${opened.channels} of ${data}; leave it out`,
     );
   return { data: opened, viewSize: (await lookAt(opened)).viewSize };
 }
@@ -82,7 +84,8 @@ async function lookAt(dataset: Dataset): Promise<{ grey: boolean; viewSize: numb
     .sort((a, b) => a - b);
   const median = sides[sides.length >> 1] ?? LARGEST_VIEW;
   const viewSize = Math.min(LARGEST_VIEW, Math.max(GRAIN, median - (median % GRAIN)));
-  return { grey: dataset.channels === 3 && pictures.every(({ data }) => isGrey(data)), viewSize };
+  const grey = dataset.channels === 3 && pictures.length > 0 && pictures.every(({ data }) => isGrey(data));
+  return { grey, viewSize };
 }
 
 /** @param rgb interleaved */
@@ -100,6 +103,6 @@ async function installedDatasets(): Promise<Datasets> {
 function nothingThere(data: string, names: readonly string[]): ConfigError {
   const known = names.length > 0 ? names.join(', ') : 'there is none: npm install @ssl/datasets';
   return new ConfigError(
-    `ssl: --data must be a folder of images or an installed data set (${known}); got '${data}', which is neither; ${didYouMean(data, names) || 'check the path'}`,
+    `ssl pretrain: --data must be a folder of images or an installed data set (${known}); got '${data}', which is neither; ${didYouMean(data, names) || 'check the path'}`,
   );
 }

@@ -82,3 +82,10 @@ test.each([
   write(join(project, 'node_modules/@ssl/mine'), method('@ssl/mine'), body);
   await expect(loadMethod('mine', project)).rejects.toThrow(new RegExp(`@ssl/mine: .* spec 1; got ${got}`));
 });
+
+test('data sets are found in the same way, and are no methods', () => {
+  write(join(project, 'node_modules/@ssl/pictures'), { name: '@ssl/pictures', ssl: { kind: 'dataset' } });
+  write(join(project, 'node_modules/@ssl/byolish'), method('@ssl/byolish'));
+  const found = discover('dataset', project).filter(({ directory }) => directory.startsWith(root));
+  expect(found.map(({ packageName }) => packageName)).toEqual(['@ssl/pictures']);
+});

@@ -1,10 +1,11 @@
 /** `ssl pretrain`: the one place where options become calls of core. */
 import type { Method, MethodPackage } from '@ssl/core';
-import { ConfigError, didYouMean, findLibrary } from '@ssl/core/setup';
+import { ConfigError, didYouMean } from '@ssl/core/setup';
 import { type OpenedData, openData } from './data-source.ts';
 import { discover, loadMethod } from './discover.ts';
 import { methodOptions, methodOverrides, RUN_OPTIONS, recipeOptions, recipeOverrides } from './pretrain-options.ts';
 import type { ExitCode } from './run.ts';
+import { startEngine } from './start-engine.ts';
 import { listOptions, type OptionValues, readOptions, UsageError } from './usage.ts';
 
 /** Views from this size on are photographs rather than thumbnails: the networks start with a stride. */
@@ -85,7 +86,7 @@ async function train(methodPackage: MethodPackage, options: OptionValues): Promi
   });
   const loss = result.metrics.loss;
   process.stdout.write(
-    `${result.steps} steps in ${result.epochs} epochs${loss === undefined ? '' : `, loss ${loss.toFixed(4)}`}\n` +
+    `${result.steps} steps in ${result.epochs} epoch${result.epochs === 1 ? '' : 's'}${loss === undefined ? '' : `, loss ${loss.toFixed(4)}`}\n` +
       `backbone    ${result.backbone}\nviews       ${result.views}\ncheckpoint  ${result.checkpoint}\n`,
   );
 }
@@ -110,15 +111,6 @@ async function choose(methodPackage: MethodPackage, options: OptionValues): Prom
     views: named('views', methodPackage.viewPlans, options.views),
     recipe: named('recipe', methodPackage.recipes, options.recipe),
   };
-}
-
-/** Loads the library now, so that a missing or broken one is reported before a picture is opened. */
-async function startEngine(): Promise<void> {
-  findLibrary();
-  const { tf } = await import('@ssl/core');
-  tf.tidy(() => {
-    tf.add(1, 1);
-  });
 }
 
 async function buildMethod(

@@ -14,6 +14,7 @@ Usage: ssl COMMAND [OPTIONS]
   engine remove     delete an installed library
   doctor            show what this machine and its engine are, what is wrong and how to mend it
   pretrain          train a backbone on a folder of images
+  embed             write the features of pictures, by the backbone of a run
 
   ssl COMMAND --help    the options of a command
   ssl --version         the version of this program
@@ -28,6 +29,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   engine: async () => (await import('./engine-command.ts')).engineCommand,
   doctor: async () => (await import('./doctor-command.ts')).doctorCommand,
   pretrain: async () => (await import('./pretrain-command.ts')).pretrainCommand,
+  embed: async () => (await import('./embed-command.ts')).embedCommand,
 };
 
 /** Runs a command line, without the program's name. Prints errors; never throws. */

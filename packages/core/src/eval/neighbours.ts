@@ -27,7 +27,7 @@ const SCORE_BUDGET = 2 ** 24;
 /** Values of the gallery, and of the queries, that are on the engine at once: 128 MiB each. */
 const FEATURE_BUDGET = 2 ** 25;
 /** Leaves room for more queries at once: the squarer a product, the faster. */
-const MAX_GALLERY_ROWS = 2 ** 14;
+const MAX_GALLERY_ROWS = 2 ** 15;
 const MAX_QUERY_ROWS = 2 ** 12;
 /** Rows whose mean stands for the middle of the gallery. */
 const ORIGIN_ROWS = 1024;

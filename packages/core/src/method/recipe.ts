@@ -15,7 +15,7 @@ export interface Recipe {
   readonly optimizer: 'sgd' | 'lars' | 'adamw';
   /** Of SGD and LARS. Default 0.9. */
   readonly momentum?: number;
-  /** For a batch of 256 images; the run's is scaled to its batch. */
+  /** For a batch of 256 images, the run's scaled to its batch; with `sqrt` for a batch of 1, with `none` as it is. */
   readonly learningRate: number;
   /** How it follows the batch size. Default `linear`. */
   readonly scaling?: 'linear' | 'sqrt' | 'none';

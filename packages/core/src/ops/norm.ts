@@ -67,7 +67,8 @@ export function batchNormInference(
  * @param epsilon the least length divided by, as in torch.nn.functional.normalize
  */
 export function l2Normalize(x: Tensor, epsilon = 1e-12): Tensor {
-  return x.div(tf.maximum(x.square().sum(-1, true).sqrt(), epsilon));
+  // The bound is on the square: the root's gradient at 0 is infinite, and a row of zeros would get NaN.
+  return x.div(tf.sqrt(tf.maximum(x.square().sum(-1, true), epsilon ** 2)));
 }
 
 function asImage(x: Tensor): Tensor {

@@ -157,6 +157,13 @@ describe('gradients against finite differences', () => {
   });
 });
 
+describe('rows of zeros', () => {
+  it('have a finite gradient when normalised', () => {
+    const gradient = tf.grad((x: Tensor) => l2Normalize(x).sum())(tf.tensor2d([0, 0, 0, 3, 4, 0], [2, 3]));
+    expect([...gradient.dataSync()].every(Number.isFinite)).toBe(true);
+  });
+});
+
 describe('wrong shapes', () => {
   it('are named', () => {
     expect(() => conv2d(tf.zeros([1, 4, 4, 3]), tf.zeros([3, 3, 4, 8]))).toThrow(

@@ -1,5 +1,5 @@
 /** For tests: a run that dies at each of its changes to the file system in turn, and is resumed. */
-import { rmSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Died, dieAt, journal, liveOn } from './crash-run.ts';
 import { smallRun } from './small-run.ts';
@@ -32,24 +32,35 @@ export async function crashEverywhere(root: string, every: number): Promise<Cras
   return report;
 }
 
-/** Dies in the run, in the resumed run, and in the one after that. */
-export async function crashAgain(root: string, counts: readonly number[]): Promise<boolean> {
+/** A run that dies while its second checkpoint is written, and then at each change that the resumed run makes before its first step. */
+export async function crashResumed(root: string): Promise<CrashReport> {
   liveOn();
-  const whole = await smallRun(join(root, 'again-whole'));
-  const out = join(root, 'again');
-  for (const count of counts) await dies(out, count, true);
-  return (await smallRun(out, { resume: true })) === whole;
+  const whole = await smallRun(join(root, 'resumed-whole'));
+  const [stopped, out] = [join(root, 'stopped'), join(root, 'resumed')];
+  await dies(stopped, journal.indexOf('rename step-000000006.safetensors') + 1);
+  const report: CrashReport = { points: [], different: [] };
+  for (let count = 1; !report.points.at(-1)?.endsWith('append metrics.jsonl'); count++) {
+    cpSync(stopped, out, { recursive: true });
+    const label = `${count} ${await dies(out, count, true)}`;
+    report.points.push(label);
+    if ((await smallRun(out, { resume: true })) !== whole) report.different.push(label);
+    rmSync(out, { recursive: true });
+  }
+  return report;
 }
 
-async function dies(out: string, count: number, resume = false): Promise<void> {
+/** @returns the change at which it died */
+async function dies(out: string, count: number, resume = false): Promise<string> {
   dieAt(count);
   let died = false;
   await smallRun(out, { resume }).catch((error: Error) => {
     died = error instanceof Died || error.cause instanceof Died;
     if (!died) throw error;
   });
+  const label = journal[count - 1]!;
   liveOn(out);
   if (!died) throw new Error(`the run must die at change ${count}; it did not`);
+  return label;
 }
 
 /** Of the pieces of one file the first and the last: those between are alike. */

@@ -35,7 +35,10 @@ export function monitorOf(method: Method, pixels: PackedPixels): Monitor {
 }
 
 /** From pixels to the features of a method's backbone, prepared as its views are. Frees its graph on `dispose`. */
-export function methodExtractor(method: Method, embed: (images: Tensor) => Tensor = method.embed): FeatureExtractor {
+export function methodExtractor(
+  method: Pick<Method, 'views' | 'embed'>,
+  embed: (images: Tensor) => Tensor = method.embed,
+): FeatureExtractor {
   const plan = evaluationPlan(method.views);
   const prepare = (images: Tensor): Tensor => drawViews(plan, images.mul(255), { rng: rngFromSeed(0) })[0]!;
   return featureExtractor({ embed, prepare });

@@ -39,7 +39,7 @@ const CASES: Record<string, [Record<string, unknown>, RegExp]> = {
   ],
   'no folder': [{ out: undefined }, /out must be the path of the run folder; got undefined/],
   'an empty folder name': [{ out: '' }, /out must be the path of the run folder; got ''/],
-  'a seed that is none': [{ seed: -1 }, /seed must be a whole number from 0 to 2\^53 - 1; got -1/],
+  'a seed that is none': [{ seed: -1 }, /^pretrain: seed must be a whole number from 0 to 2\^53 - 1; got -1/],
   'no checkpoints': [{ keepCheckpoints: 0 }, /keepCheckpoints must be a whole number of at least 1; got 0/],
   'half a step': [{ checkpointEvery: 0.5 }, /checkpointEvery must be a whole number of at least 1; got 0.5/],
   'a word for a number': [{ stopAfter: 'soon' }, /stopAfter must be .*; got "soon"/],

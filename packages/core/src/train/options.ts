@@ -1,5 +1,5 @@
+import { checkSeed } from '../data/host-rng.ts';
 import type { Dataset } from '../data/index.ts';
-import { epochOrder } from '../data/index.ts';
 import { ConfigError } from '../errors.ts';
 import type { Method } from '../method/index.ts';
 import { configure } from '../method/index.ts';
@@ -70,7 +70,7 @@ export function checkOptions(options: PretrainOptions): Recipe {
     if (value !== undefined && !isCount(value))
       throw new ConfigError(`pretrain: ${name} must be a whole number of at least 1; got ${JSON.stringify(value)}`);
   }
-  epochOrder(1, options.seed ?? 0, 0); // knows what a seed may be
+  checkSeed('pretrain', options.seed ?? 0);
   return checkedRecipe(options.method.recipe, options.recipe ?? {});
 }
 
