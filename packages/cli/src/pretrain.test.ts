@@ -94,7 +94,7 @@ describe('ssl pretrain', () => {
       code: 130,
       out: '',
       err: expect.stringMatching(
-        /stopping as soon as .*\(Ctrl-C again: at once\)[^]*\npretrain: stopped at step \d+ of 200 and saved in stopped; go on with resume: true \(ssl pretrain … --resume\)\n$/,
+        /stopping as soon as .*\(Ctrl-C again: at once\)\n(?:.*\n)*pretrain: stopped at step \d+ of 200 and saved in stopped; go on with resume: true \(ssl pretrain … --resume\)\n$/,
       ),
     });
     expect(await ssl(`${words} --out stopped --resume`)).toMatchObject({ code: 0 });

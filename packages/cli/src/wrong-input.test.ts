@@ -44,6 +44,7 @@ const CASES: [words: string, message: RegExp, code: number, env?: Record<string,
     1,
     NO_ENGINE,
   ],
+  ['--method simclr --data broken', /^engine: a native/, 1, NO_ENGINE], // before the pictures
   ['--method simclr --data good', /^engine: .*bad-engine.*/, 1, BAD_ENGINE],
   [
     '--method simclr --data empty',

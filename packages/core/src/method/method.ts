@@ -11,7 +11,7 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 export interface Batch {
   /** One tensor a view, `[B, h, w, C]`, as the view plan prepares them. */
   readonly views: readonly Tensor[];
-  /** Positions of the images in the data set, `[B]` int32. */
+  /** Positions among the images that could be read, `[B]` int32: the same image has the same one in every epoch. */
   readonly indices: Tensor;
   /** `[B]` int32, where the data has labels; −1 for none. */
   readonly labels?: Tensor;

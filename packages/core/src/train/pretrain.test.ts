@@ -17,7 +17,7 @@ import type { Method } from '../method/index.ts';
 import { stateOf } from '../nn/module.ts';
 import { liveTensors } from '../tensor/variable.ts';
 import { type PretrainOptions, type ProgressEvent, pretrain, readMetrics, runFolder } from './index.ts';
-import { contentOf, smallBackbone, smallData, smallMethod, smallRun } from './small-run.ts';
+import { smallBackbone, smallData, smallMethod, smallRun } from './small-run.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'ssl-pretrain-'));
 afterAll(() => rmSync(root, { recursive: true }));

@@ -42,7 +42,7 @@ test('a file or a pipe gets a plain line now and then, and the last', () => {
 test('a terminal gets a line that is drawn again, with the time left', () => {
   const out = stream(true);
   report(pretrainProgress(out));
-  const lines = out.text.split(/\r\u001b\[2K|\n/);
+  const lines = out.text.split('\n').flatMap(line => line.split('\r\u001b[2K'));
   expect(lines).toContain(
     'training ████████████░░░░░░░░░░░░  50 %  epoch 1 of 2  loss 3.0000  124 images/s  0:04 left',
   );
