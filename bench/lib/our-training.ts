@@ -16,6 +16,7 @@ export interface TrainingSetting {
   readonly batch: number;
   /** Channels of the first of four stages; they double from stage to stage. */
   readonly width: number;
+  readonly stem: 'cifar' | 'imagenet';
   /** Steps that are not counted. */
   readonly warmup: number;
   readonly seconds: number;
@@ -32,11 +33,11 @@ export interface TrainingRun {
   readonly torch?: string;
 }
 
-function method({ size, width, batch }: TrainingSetting): Method {
+function method({ size, width, stem, batch }: TrainingSetting): Method {
   const channels = [1, 2, 4, 8].map(factor => factor * width);
   const shape = { block: 'basic', layers: [1, 1, 1, 1], channels } as const;
   return simclr({
-    backbone: resnet('narrow', shape, { stem: 'cifar', zeroInitLast: false }),
+    backbone: resnet('narrow', shape, { stem, zeroInitLast: false }),
     // lightly's SimCLRTransform with neither flip nor blur
     views: simclrViews({ size, strength: 1, flip: false, blur: false }),
     recipe: {

@@ -2,7 +2,7 @@
 
     python bench/torch/end_to_end.py --seconds 20
 
-A narrow ResNet (BasicBlock 1-1-1-1, 16 to 128 channels, CIFAR stem, head 128 -> 128 -> 128) at 32 px. Pictures lie in memory as
+A narrow ResNet (BasicBlock 1-1-1-1, 16 to 128 channels, CIFAR or ImageNet stem, head 128 -> 128 -> 128) at 32 px. Pictures lie in memory as
 uint8 and become PIL images for lightly's SimCLRTransform (no blur, no flip), as a lightly dataset would give them.
 `images_per_s` counts pictures of the data set (each gives two views) over `seconds` after a warm-up.
 """
@@ -41,8 +41,11 @@ def block(inputs: int, outputs: int, stride: int) -> BasicBlock:
     return BasicBlock(inputs, outputs, stride, shortcut)
 
 
-def network(width: int) -> nn.Module:
-    stem = [nn.Conv2d(3, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
+def network(width: int, stem_kind: str) -> nn.Module:
+    kernel, stride, padding = (3, 1, 1) if stem_kind == "cifar" else (7, 2, 3)
+    stem = [nn.Conv2d(3, width, kernel, stride, padding, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
+    if stem_kind == "imagenet":
+        stem.append(nn.MaxPool2d(3, 2, 1))
     blocks = [block(width * max(1, 2**i // 2), width * 2**i, 1 if i == 0 else 2) for i in range(4)]
     d = width * 8
     head = [nn.Linear(d, d, bias=False), nn.BatchNorm1d(d), nn.ReLU(inplace=True), nn.Linear(d, 128)]
@@ -55,7 +58,7 @@ def train(options: argparse.Namespace) -> tuple[int, float]:
     endless = RandomSampler(data, replacement=True, num_samples=10**8)
     loader = DataLoader(data, options.batch, sampler=endless, num_workers=options.workers, drop_last=True)
     layout = torch.channels_last if options.layout == "channels_last" else torch.contiguous_format
-    net = network(options.width).to(memory_format=layout)
+    net = network(options.width, options.stem).to(memory_format=layout)
     optimizer = torch.optim.SGD(net.parameters(), lr=0.03, momentum=0.9, weight_decay=1e-4)
     criterion = NTXentLoss(temperature=0.5)
     start = None
@@ -78,6 +81,7 @@ def main() -> None:
                           ("threads", 2), ("warmup", 10)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--stem", choices=("cifar", "imagenet"), default="cifar")
     parser.add_argument("--layout", choices=("contiguous", "channels_last"), default="contiguous")
     options = parser.parse_args()
     torch.manual_seed(0)
