@@ -1,18 +1,10 @@
 /** One process at a time works in a run folder: two would overwrite each other's checkpoints and mix their metrics. */
-import { readFileSync } from 'node:fs';
 import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { ConfigError } from '../errors.ts';
 import { removePartials } from '../io/atomic-file.ts';
+import { currentOwner, type Owner, runsHere } from '../process-owner.ts';
 import type { RunFolder } from './run-folder.ts';
-
-/** A process, told apart from a later one with the same number. */
-interface Owner {
-  readonly host: string;
-  readonly pid: number;
-  /** Clock ticks from boot to its start, where the system tells. */
-  readonly started?: string;
-}
 
 export interface RunLock {
   release(): Promise<void>;
@@ -30,7 +22,7 @@ export async function lockRun({ path, lock }: RunFolder): Promise<RunLock> {
   });
   if (!(await claimed(path, lock))) {
     const owner = await ownerOf(lock);
-    if (owner && isAlive(owner)) {
+    if (owner && owner.host === hostname() && runsHere(owner)) {
       throw new ConfigError(
         `pretrain: one process at a time may use a run folder; ${path} is in use by process ${owner.pid}; wait for it, stop it, or choose another folder`,
       );
@@ -49,10 +41,8 @@ export async function lockRun({ path, lock }: RunFolder): Promise<RunLock> {
 }
 
 async function claimed(path: string, lock: string): Promise<boolean> {
-  const started = startOf(process.pid);
-  const owner: Owner = { host: hostname(), pid: process.pid, ...(started !== undefined && { started }) };
   try {
-    await writeFile(lock, JSON.stringify(owner), { flag: 'wx' });
+    await writeFile(lock, JSON.stringify(currentOwner()), { flag: 'wx' });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
@@ -65,25 +55,6 @@ async function ownerOf(lock: string): Promise<Owner | undefined> {
     return JSON.parse(await readFile(lock, 'utf8')) as Owner;
   } catch {
     return undefined; // its process was killed between making and filling it
-  }
-}
-
-function isAlive({ host, pid, started }: Owner): boolean {
-  if (host !== hostname()) return false;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
-  return started === undefined || started === startOf(pid);
-}
-
-function startOf(pid: number): string | undefined {
-  try {
-    // Field 22 of proc_pid_stat(5); the second, the program's name, may hold spaces and brackets.
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[19];
-  } catch {
-    return undefined;
   }
 }
 

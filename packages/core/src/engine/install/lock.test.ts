@@ -3,8 +3,9 @@ import { existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { currentOwner } from '../../process-owner.ts';
 import { temporaryFolder } from './fake-wheel.ts';
-import { currentOwner, ownerIsAlive, takeLock } from './lock.ts';
+import { ownerIsAlive, takeLock } from './lock.ts';
 
 const deadPid = (): number => spawnSync('true').pid;
 

@@ -2,14 +2,7 @@
 import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-
-/** A process, told apart from a later one with the same number. */
-export interface Owner {
-  readonly host: string;
-  readonly pid: number;
-  /** Clock ticks from boot to its start, where the system tells. */
-  readonly started?: string;
-}
+import { currentOwner, type Owner, runsHere } from '../../process-owner.ts';
 
 export interface Lock {
   release(): void;
@@ -19,25 +12,6 @@ const RETRY_MS = 300;
 const HEARTBEAT_MS = 5000;
 /** A process on another machine counts as dead when its file was not touched for this long. */
 const SILENCE_MS = 60_000;
-
-/** This process. */
-export function currentOwner(): Owner {
-  return ownerOf(process.pid);
-}
-
-function ownerOf(pid: number): Owner {
-  const started = startOf(pid);
-  return started === undefined ? { host: hostname(), pid } : { host: hostname(), pid, started };
-}
-
-function startOf(pid: number): string | undefined {
-  try {
-    // Field 22 of proc_pid_stat(5); the second, the program's name, may hold spaces and brackets.
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[19];
-  } catch {
-    return undefined;
-  }
-}
 
 /** Whether the owner that `file` names still runs. A file that cannot be read has no owner. */
 export function ownerIsAlive(file: string): boolean {
@@ -50,12 +24,7 @@ export function ownerIsAlive(file: string): boolean {
     return false;
   }
   if (owner.host !== hostname()) return age < SILENCE_MS;
-  try {
-    process.kill(owner.pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
-  return owner.started === undefined || owner.started === startOf(owner.pid);
+  return runsHere(owner);
 }
 
 /**

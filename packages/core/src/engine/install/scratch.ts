@@ -11,7 +11,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { type Owner, ownerIsAlive } from './lock.ts';
+import type { Owner } from '../../process-owner.ts';
+import { ownerIsAlive } from './lock.ts';
 
 export interface Scratch {
   readonly path: string;
