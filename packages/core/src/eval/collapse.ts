@@ -1,6 +1,6 @@
 /** Signs of collapse: features that say little about their image, whatever the loss says. */
 import { featureStdOf } from '../method/feature-std.ts';
-import { compile } from '../tensor/compile.ts';
+import { type Compiled, compile } from '../tensor/compile.ts';
 import { nativeOps } from '../tensor/native.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 import { checkFinite, type Features, rowsOf, tableShape } from './feature-table.ts';
@@ -40,9 +40,26 @@ export async function featureStd(features: Features): Promise<number> {
  * @throws DataError naming a row with NaN.
  */
 export async function collapseSignals(features: Features): Promise<CollapseSignals> {
+  const meter = collapseMeter();
+  return meter(features).finally(() => meter.dispose());
+}
+
+export interface CollapseMeter {
+  (features: Features): Promise<CollapseSignals>;
+  /** Frees the graph. */
+  dispose(): void;
+}
+
+/** `collapseSignals` for a run: it keeps its graph from call to call. */
+export function collapseMeter(): CollapseMeter {
+  const who = 'collapseSignals';
   const both = (rows: Tensor): Tensor => tf.concat([featureStdOf(rows).reshape([1]), singularValues(rows)]);
-  const [std, ...values] = await onEngine('collapseSignals', features, both);
-  return { rankMe: entropyRank(values), featureStd: std! };
+  const graph = compile(both, who);
+  const measure = async (features: Features): Promise<CollapseSignals> => {
+    const [std, ...values] = await valuesOf(who, features, graph);
+    return { rankMe: entropyRank(values), featureStd: std! };
+  };
+  return Object.assign(measure, { dispose: () => graph.dispose() });
 }
 
 /** `[min(N, D)]`, largest first; from the matrix itself, since its products with itself lose half of float32's digits. */
@@ -59,10 +76,14 @@ function entropyRank(values: ArrayLike<number>): number {
   return Math.exp(-shares.reduce((sum, share) => sum + share * Math.log(share), 0));
 }
 
-/** The values of `signal` on all rows, computed off the event loop. */
 async function onEngine(who: string, features: Features, signal: (rows: Tensor) => Tensor): Promise<number[]> {
+  const graph = compile(signal, who);
+  return valuesOf(who, features, graph).finally(() => graph.dispose());
+}
+
+/** The values of a signal on all rows, computed off the event loop. */
+async function valuesOf(who: string, features: Features, graph: Compiled<[Tensor], Tensor>): Promise<number[]> {
   const { rows: count } = tableShape(who, features);
-  const graph = compile((all: Tensor) => signal(all).flatten(), who);
   const rows = rowsOf(features, 0, count);
   try {
     // First of all: the library's decomposition of NaN fails with a message of its own.
@@ -73,7 +94,6 @@ async function onEngine(who: string, features: Features, signal: (rows: Tensor) 
     return numbers;
   } finally {
     rows.dispose();
-    graph.dispose();
   }
 }
 

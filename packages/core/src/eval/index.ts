@@ -1,4 +1,11 @@
-export { type CollapseSignals, collapseSignals, featureStd, rankMe } from './collapse.ts';
+export {
+  type CollapseMeter,
+  type CollapseSignals,
+  collapseMeter,
+  collapseSignals,
+  featureStd,
+  rankMe,
+} from './collapse.ts';
 export type { Metric } from './comparison.ts';
 export type { Features, FeatureTable } from './feature-table.ts';
 export {

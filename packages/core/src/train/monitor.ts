@@ -1,6 +1,6 @@
 /** What is measured beside the loss, at the end of every epoch, without touching what is trained. */
 import { drawViews, type PackedPixels } from '../data/index.ts';
-import { collapseSignals, type FeatureExtractor, featureExtractor } from '../eval/index.ts';
+import { collapseMeter, type FeatureExtractor, featureExtractor } from '../eval/index.ts';
 import { evaluationPlan, type Method } from '../method/index.ts';
 import { rngFromSeed } from '../tensor/rng.ts';
 import type { Tensor } from '../tensor/tf.ts';
@@ -19,18 +19,22 @@ export interface Monitor {
 
 export function monitorOf(method: Method, pixels: PackedPixels): Monitor {
   const extract = methodExtractor(method);
+  const signals = collapseMeter();
   const sample = sampleOf(pixels);
   return {
     async measure() {
       const table = await extract(sample);
       if (!allFinite(table.features)) return { rankMe: Number.NaN, evaluationFeatureStd: Number.NaN };
-      const { rankMe, featureStd } = await collapseSignals(table);
+      const { rankMe, featureStd } = await signals(table);
       return { rankMe, evaluationFeatureStd: featureStd };
     },
     async allFeatures() {
       return (await extract(pixels)).features;
     },
-    dispose: () => extract.dispose(),
+    dispose() {
+      extract.dispose();
+      signals.dispose();
+    },
   };
 }
 
