@@ -1,139 +1,137 @@
 /**
- * SimCLR's views a second, from decoded pictures in memory, against torchvision on PIL images (`bench/torch/views.py`), each in a
- * fresh process, by turns.
+ * Views a second from decoded pictures in memory, against torchvision (`bench/torch/views.py`) on PIL images and on tensors of bytes
+ * (transforms.v2), which run in as many processes as we have threads. Each run is a fresh process, by turns.
  *
  *     pnpm bench views
+ *     node bench/views.ts --runs 1 --seconds 1 --steps 3 --out /dev/null     # does it run?
  *
- * Ours holds the move of each batch into the library, the drawing of all parameters and two views a picture. The twin runs in one
- * process and in as many as we have threads.
+ * Ours holds the move of each batch into the library and the drawing of all parameters. Besides: how long the views of a batch take
+ * beside the training step that uses them (`bench/step.ts`), one after the other.
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { byteTensor, compile, fromBytes, rngFromKey, stepKey, type Tensor, tf, type ViewPlan } from '@ssl/core';
-import {
-  colorJitter,
-  drawViews,
-  gaussianBlur,
-  grayscale,
-  horizontalFlip,
-  randomResizedCrop,
-  views,
-} from '@ssl/core/data';
+import type { StepRun, StepSetting } from './lib/our-step.ts';
+import type { ViewsOfAKind, ViewsRun, ViewsSetting } from './lib/our-views.ts';
 import { runOurs, runTwin } from './lib/process.ts';
 import { type BenchResult, type BenchRow, median, resultFile, saveResult } from './lib/result.ts';
+import { flagsOf } from './lib/summary.ts';
 
-const VIEWS_A_PICTURE = 2;
-/** Batches being drawn at once: the next one while this one is used. */
-const IN_FLIGHT = 2;
-
-interface Setting {
-  readonly source: number;
-  readonly size: number;
-  readonly batch: number;
-  readonly blur: boolean;
+interface Question extends ViewsSetting {
+  readonly what: string;
+  /** For ours / theirs, be theirs PIL or tensors. */
+  readonly atLeast: number;
 }
 
-/** Small pictures as SimCLR treats CIFAR-10 (no blur), and photos as it treats ImageNet. */
-const SETTINGS: readonly Setting[] = [
-  { source: 32, size: 32, batch: 256, blur: false },
-  { source: 256, size: 224, batch: 32, blur: true },
+const kind = (count: number, size: number, scale: ViewsOfAKind['scale'], blur: boolean): ViewsOfAKind => ({
+  count,
+  size,
+  scale,
+  blur,
+});
+const CIFAR = kind(2, 32, [0.08, 1], false);
+
+/** Small pictures as SimCLR treats CIFAR-10, photos as it treats ImageNet, and SwAV's multi-crop. */
+const QUESTIONS: readonly Question[] = [
+  { what: 'SimCLR, 32 → 32 pixels', source: 32, batch: 256, views: [CIFAR], inFlight: 2, atLeast: 8 },
+  {
+    what: 'SimCLR with blur, 256 → 224 pixels',
+    source: 256,
+    batch: 32,
+    views: [kind(2, 224, [0.08, 1], true)],
+    inFlight: 2,
+    atLeast: 6,
+  },
+  {
+    what: 'SwAV, 256 → 2 of 224 and 6 of 96 pixels',
+    source: 256,
+    batch: 32,
+    views: [kind(2, 224, [0.14, 1], true), kind(6, 96, [0.05, 0.14], true)],
+    inFlight: 2,
+    atLeast: 6,
+  },
 ];
 
-interface Rate {
-  readonly viewsPerSecond: number;
-  readonly cpuMsPerView: number;
-  readonly peakMb: number;
+const APIS = { pil: 'torchvision (PIL)', tensor: 'torchvision v2 (tensors)' } as const;
+type Api = keyof typeof APIS;
+
+/** The views of 128 pictures, and the step that takes them. */
+const STEP_VIEWS: ViewsSetting = { source: 32, batch: 128, views: [CIFAR], inFlight: 1 };
+const STEP: StepSetting = { model: 'resnet18', stem: 'cifar', images: 256, size: 32 };
+/** Of the step's time. */
+const LARGEST_SHARE = 0.05;
+/** Steps that are not counted. */
+const WARMUP = 2;
+
+interface Sizes {
+  readonly runs: number;
+  readonly seconds: number;
+  readonly steps: number;
+  readonly threads: number;
 }
 
-/** The same views as in `bench/torch/views.py`. */
-function plan({ size, blur }: Setting): ViewPlan {
-  const ops = [
-    randomResizedCrop({ scale: [0.08, 1] }),
-    horizontalFlip({ p: 0.5 }),
-    colorJitter({ brightness: 0.8, contrast: 0.8, saturation: 0.8, hue: 0.2, p: 0.8 }),
-    grayscale({ p: 0.2 }),
-    ...(blur ? [gaussianBlur({ sigma: [0.1, 2], p: 0.5, kernelSize: Math.floor(size / 20) * 2 + 1 })] : []),
-  ];
-  return views([{ count: VIEWS_A_PICTURE, size, ops }]);
+interface TwinRun {
+  readonly views_per_s: number;
 }
 
-async function once(setting: Setting, seconds: number): Promise<Rate> {
-  const { source, batch } = setting;
-  const shape = [batch, source, source, 3];
-  const batches = [0, 1].map(n =>
-    Uint8Array.from({ length: batch * source * source * 3 }, (_, i) => (i * 7919 + n) % 251),
-  );
-  const drawn = plan(setting);
-  const step = compile((images: Tensor, key: Tensor) => drawViews(drawn, fromBytes(images), { rng: rngFromKey(key) }));
-  const make = async (i: number): Promise<void> => {
-    const [images, key] = [byteTensor(batches[i % 2]!, shape), stepKey(0, i)];
-    tf.dispose([images, key, await step(images, key)]);
-  };
-  for (let i = 0; i < 3; i++) await make(i); // compiles
-  const [start, cpu] = [performance.now(), process.cpuUsage()];
-  let made = 0;
-  let next = 3;
-  const keepDrawing = async (): Promise<void> => {
-    for (; performance.now() - start < 1000 * seconds; made += VIEWS_A_PICTURE * batch) await make(next++);
-  };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, keepDrawing));
-  const { user, system } = process.cpuUsage(cpu);
-  return {
-    viewsPerSecond: (1000 * made) / (performance.now() - start),
-    cpuMsPerView: (user + system) / 1000 / made,
-    peakMb: process.resourceUsage().maxRSS / 1024,
-  };
+function draw(setting: ViewsSetting, { seconds, threads }: Sizes): Promise<ViewsRun> {
+  return runOurs<ViewsRun>('views.ts', flagsOf({ once: JSON.stringify(setting), seconds }), { threads });
 }
 
-interface Comparison extends Setting {
-  /** Against one process, and against as many as there are threads. */
+function twin(api: Api, { source, batch, views }: ViewsSetting, { seconds, threads }: Sizes): Promise<TwinRun> {
+  const flags = flagsOf({ api, source, batch, views: JSON.stringify(views), seconds, workers: threads });
+  return runTwin<TwinRun>('views.py', flags, { threads });
+}
+
+interface Comparison extends Question {
   readonly rows: readonly BenchRow[];
-  /** Views a second of every run, by who drew them. */
-  readonly runs: Readonly<Record<string, readonly number[]>>;
-  readonly oursCpuMsPerView: number;
-  readonly oursPeakMb: number;
+  /** Every run. */
+  readonly ours: readonly ViewsRun[];
+  readonly theirs: Readonly<Record<Api, readonly TwinRun[]>>;
 }
 
-async function compare(setting: Setting, count: number, seconds: number, threads: number): Promise<Comparison> {
-  const { source, size, blur } = setting;
-  const workers = [...new Set([1, threads])].map(String);
-  const flags = ['--source', source, '--size', size, ...(blur ? ['--blur'] : []), '--seconds', seconds].map(String);
-  const ours: Rate[] = [];
-  const theirs: Record<string, number>[] = [];
-  for (let i = 0; i < count; i++) {
-    ours.push(
-      await runOurs<Rate>('views.ts', ['--once', JSON.stringify(setting), '--seconds', String(seconds)], { threads }),
-    );
-    const twin = await runTwin<{ views_per_s: Record<string, number> }>(
-      'views.py',
-      [...flags, '--workers', ...workers],
-      { threads },
-    );
-    theirs.push(twin.views_per_s);
-    console.error(
-      `${source} → ${size}, run ${i + 1} of ${count}: ${JSON.stringify({ ours: ours.at(-1), theirs: theirs.at(-1) })}`,
-    );
+async function compare(question: Question, sizes: Sizes): Promise<Comparison> {
+  const ours: ViewsRun[] = [];
+  const theirs: Record<Api, TwinRun[]> = { pil: [], tensor: [] };
+  const apis = Object.keys(APIS) as Api[];
+  for (let run = 1; run <= sizes.runs; run++) {
+    ours.push(await draw(question, sizes));
+    for (const api of apis) theirs[api].push(await twin(api, question, sizes));
+    const last = { ours: ours.at(-1), ...Object.fromEntries(apis.map(api => [api, theirs[api].at(-1)])) };
+    console.error(`${question.what}, run ${run} of ${sizes.runs}: ${JSON.stringify(last)}`);
   }
-  const rows = workers.map(
-    (n): BenchRow => ({
-      what: `SimCLR views, ${source} → ${size} pixels${blur ? ', with blur' : ''}`,
+  const rows = apis.map(
+    (api): BenchRow => ({
+      what: question.what,
       unit: 'views/s',
-      ours: median(ours.map(rate => rate.viewsPerSecond)),
-      theirs: median(theirs.map(rate => rate[n]!)),
-      against: `torchvision (PIL), ${n === '1' ? '1 process' : `${n} processes`}`,
-      ...(size === 32 && { aim: { atLeast: 8 } }),
+      ours: median(ours.map(run => run.views_per_s)),
+      theirs: median(theirs[api].map(run => run.views_per_s)),
+      against: `${APIS[api]}, ${sizes.threads} processes`,
+      aim: { atLeast: question.atLeast },
     }),
   );
-  return {
-    ...setting,
-    rows,
-    runs: {
-      ours: ours.map(rate => rate.viewsPerSecond),
-      ...Object.fromEntries(workers.map(n => [`torchvision, ${n}`, theirs.map(rate => rate[n]!)])),
-    },
-    oursCpuMsPerView: median(ours.map(rate => rate.cpuMsPerView)),
-    oursPeakMb: median(ours.map(rate => rate.peakMb)),
+  return { ...question, rows, ours, theirs };
+}
+
+/** Ours beside ours: the views of a batch, and the step on given images. */
+async function share(sizes: Sizes): Promise<{ row: BenchRow; drawn: readonly ViewsRun[]; stepMs: readonly number[] }> {
+  const { runs, steps, threads } = sizes;
+  const drawn: ViewsRun[] = [];
+  const stepMs: number[] = [];
+  for (let run = 1; run <= runs; run++) {
+    drawn.push(await draw(STEP_VIEWS, sizes));
+    const step = await runOurs<StepRun>('step.ts', flagsOf({ once: JSON.stringify(STEP), steps }), { threads });
+    stepMs.push(median(step.ms.slice(WARMUP)));
+    console.error(`views and step, run ${run} of ${runs}: ${drawn.at(-1)!.ms_per_batch} ms, ${stepMs.at(-1)} ms`);
+  }
+  const row: BenchRow = {
+    what: `the two views of ${STEP_VIEWS.batch} pictures of ${STEP_VIEWS.source}²`,
+    unit: 'ms',
+    ours: median(drawn.map(run => run.ms_per_batch)),
+    theirs: median(stepMs),
+    against: 'our training step on them, ResNet-18',
+    aim: { atMost: LARGEST_SHARE },
   };
+  return { row, drawn, stepMs };
 }
 
 /** Writes `bench/results/views.json`, or `--out`, and prints it. */
@@ -143,22 +141,26 @@ export async function main(argv: readonly string[]): Promise<void> {
     options: {
       runs: { type: 'string', default: '5' },
       seconds: { type: 'string', default: '5' },
+      steps: { type: 'string', default: '5' },
       threads: { type: 'string', default: String(availableParallelism()) },
       once: { type: 'string' },
       out: { type: 'string', default: resultFile('views') },
     },
   });
-  const [runs, seconds, threads] = [Number(values.runs), Number(values.seconds), Number(values.threads)];
+  const [runs, seconds, steps, threads] = [values.runs, values.seconds, values.steps, values.threads].map(Number);
+  const sizes = { runs, seconds, steps, threads } as Sizes;
   if (values.once !== undefined) {
-    console.log(JSON.stringify(await once(JSON.parse(values.once) as Setting, seconds)));
+    const { runViews } = await import('./lib/our-views.ts');
+    console.log(JSON.stringify(await runViews(JSON.parse(values.once) as ViewsSetting, sizes.seconds)));
     return;
   }
   const settings: Comparison[] = [];
-  for (const setting of SETTINGS) settings.push(await compare(setting, runs, seconds, threads));
+  for (const question of QUESTIONS) settings.push(await compare(question, sizes));
+  const { row, ...stepRuns } = await share(sizes);
   const result: BenchResult & object = {
     bench: 'views',
-    rows: settings.flatMap(setting => setting.rows),
-    ...{ threads, seconds, settings },
+    rows: [...settings.flatMap(setting => setting.rows), row],
+    ...{ ...sizes, settings, step: { ...STEP, ...stepRuns } },
   };
   await saveResult(result, values.out);
   console.log(JSON.stringify(result, undefined, 2));

@@ -14,7 +14,7 @@ const HEAD = `NOTICE of @ssl/datasets, written by scripts/data/icons.ts
 The code is under the MIT licence. The pictures in data/icons-42 and data/icons-100 come from the icon sets below, as packaged
 in npm packages @iconify-json/<set>. They were changed: rendered from SVG to 32 x 32 grey pixels on white and put together in
 atlases. Authors and licences are those that the packages' info.json states. Names and marks of companies among the
-pictures belong to their owners; a licence for a drawing is none for the mark.
+pictures belong to their owners; a licence for a drawing is none for the mark. Those in data/emoji-3 have a NOTICE of their own there.
 `;
 
 function entry({ name, version, info }: IconSet): string {

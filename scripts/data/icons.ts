@@ -49,7 +49,7 @@ async function render(set: IconSet, icon: string): Promise<Uint8Array> {
       `icons: every picture must be ${SIDE} x ${SIDE}; got ${image.width} x ${image.height} for ${set.name}:${icon}`,
     );
   }
-  return image.data;
+  return Uint8Array.from(image.data);
 }
 
 async function write(name: string, picks: readonly Pick[], pictures: ReadonlyMap<Pick, Uint8Array>): Promise<void> {

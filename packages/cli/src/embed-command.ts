@@ -4,20 +4,20 @@ import { readFile } from 'node:fs/promises';
 import type { Backbone, ViewPlan } from '@ssl/core';
 import type { PackedPixels } from '@ssl/core/data';
 import { ConfigError, progressBar } from '@ssl/core/setup';
-import { openData } from './data-source.ts';
+import { DATA_OPTION, type DataOptions, dataOptions, OPEN_OPTIONS } from './data-options.ts';
+import { openPictures } from './data-source.ts';
 import { writeFeatures } from './feature-file.ts';
 import type { ExitCode } from './run.ts';
 import { startEngine } from './start-engine.ts';
 import { listOptions, type OptionSpecs, readOptions, UsageError } from './usage.ts';
 
+/** The channels are those of the run. */
+const { channels: _channels, ...OPEN } = OPEN_OPTIONS;
+
 const OPTIONS: OptionSpecs = {
   run: { type: 'string', value: 'DIR', help: 'run folder of ssl pretrain, ended' },
-  data: {
-    type: 'string',
-    value: 'DIR|NAME',
-    help: 'folder of images, at any depth, or the name of an installed data set',
-  },
-  split: { type: 'string', value: 'NAME', help: 'part of an installed data set; default: the one for training' },
+  data: DATA_OPTION,
+  ...OPEN,
   out: { type: 'string', value: 'FILE', help: 'ends in .safetensors or .csv', default: 'features.safetensors' },
 };
 
@@ -37,23 +37,23 @@ export async function embedCommand(args: readonly string[]): Promise<ExitCode> {
   }
   const { options, positionals } = await readOptions('embed', args, OPTIONS);
   if (positionals.length > 0) throw new UsageError(`ssl embed: takes options only; got '${positionals[0]}'`);
-  const { run, data, split, out = 'features.safetensors' } = options as Partial<Record<string, string>>;
+  const { run, data, out = 'features.safetensors' } = options as Partial<Record<string, string>>;
   if (run === undefined || data === undefined)
     throw new UsageError('ssl embed: --run and --data are needed; See: ssl embed --help');
   if (!/\.(safetensors|csv)$/.test(out))
     throw new UsageError(`ssl embed: --out must end in .safetensors or .csv; got '${out}'`);
-  await embed({ run, data, split, out });
+  await embed({ run, data, open: dataOptions(options), out });
   return 0;
 }
 
 interface Request {
   readonly run: string;
   readonly data: string;
-  readonly split: string | undefined;
+  readonly open: DataOptions;
   readonly out: string;
 }
 
-async function embed({ run, data, split, out }: Request): Promise<void> {
+async function embed({ run, data, open, out }: Request): Promise<void> {
   const { runFolder, methodExtractor } = await import('@ssl/core/train');
   const { config, backbone: weights } = runFolder(run);
   const trained = await readConfig(config);
@@ -63,8 +63,7 @@ async function embed({ run, data, split, out }: Request): Promise<void> {
     );
   await startEngine();
   const { channels, views, imageSize } = trained;
-  const wanted = { channels, ...(split !== undefined && { split }) };
-  const { data: dataset } = await openData(data, wanted, () => {});
+  const dataset = await openPictures('embed', data, { ...open, channels });
   const network = await buildBackbone(trained);
   const { loadWeights } = await import('@ssl/core/io');
   await loadWeights(weights, network.members);

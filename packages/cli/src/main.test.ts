@@ -92,13 +92,16 @@ describe('ssl', () => {
     expect(debug.err).toMatch(/\n {4}at .*discover/);
   });
 
-  test.each(['engine --help', 'engine install --help', 'doctor --help', 'pretrain --help'])('ssl %s', async words => {
-    expect(await ssl(words)).toMatchObject({
-      code: 0,
-      out: expect.stringContaining(`ssl ${words.split(' ')[0]}`),
-      err: '',
-    });
-  });
+  test.each(['engine --help', 'engine install --help', 'doctor --help', 'data --help', 'pretrain --help'])(
+    'ssl %s',
+    async words => {
+      expect(await ssl(words)).toMatchObject({
+        code: 0,
+        out: expect.stringContaining(`ssl ${words.split(' ')[0]}`),
+        err: '',
+      });
+    },
+  );
 });
 
 // The stand-ins are shell scripts and ELF files.

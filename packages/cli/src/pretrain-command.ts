@@ -1,6 +1,8 @@
 /** `ssl pretrain`: the one place where options become calls of core. */
 import type { Method, MethodPackage } from '@ssl/core';
+import type { ReadingOptions } from '@ssl/core/data';
 import { ConfigError, didYouMean } from '@ssl/core/setup';
+import { dataOptions } from './data-options.ts';
 import { type OpenedData, openData } from './data-source.ts';
 import { discover, loadMethod } from './discover.ts';
 import { methodOptions, methodOverrides, RUN_OPTIONS, recipeOptions, recipeOverrides } from './pretrain-options.ts';
@@ -66,7 +68,9 @@ function describe(method: MethodPackage | undefined): string {
 async function train(methodPackage: MethodPackage, options: OptionValues): Promise<void> {
   const choice = await choose(methodPackage, options);
   await startEngine();
-  const opened = await openData(options.data as string, options, line => process.stderr.write(`${line}\n`));
+  const opened = await openData('pretrain', options.data as string, dataOptions(options), line =>
+    process.stderr.write(`${line}\n`),
+  );
   const method = await buildMethod(methodPackage, options, choice, opened);
   const { pretrain } = await import('@ssl/core/train');
   const { out = `runs/${methodPackage.name}`, seed = 0 } = options as { out?: string; seed?: number };
@@ -77,6 +81,7 @@ async function train(methodPackage: MethodPackage, options: OptionValues): Promi
     seed,
     recipe: recipeOverrides(options),
     resume: options.resume === true,
+    loading: loadingOptions(options),
     ...numbers(options, {
       'image-size': 'imageSize',
       'checkpoint-every': 'checkpointEvery',
@@ -89,6 +94,13 @@ async function train(methodPackage: MethodPackage, options: OptionValues): Promi
     `${result.steps} steps in ${result.epochs} epoch${result.epochs === 1 ? '' : 's'}${loss === undefined ? '' : `, loss ${loss.toFixed(4)}`}\n` +
       `backbone    ${result.backbone}\nviews       ${result.views}\ncheckpoint  ${result.checkpoint}\n`,
   );
+}
+
+function loadingOptions({ workers, cache }: OptionValues): ReadingOptions {
+  return {
+    ...(workers !== undefined && { workers: workers as number }),
+    ...(cache !== undefined && { cache: cache as NonNullable<ReadingOptions['cache']> }),
+  };
 }
 
 /** What is chosen by name, checked before anything is opened. */

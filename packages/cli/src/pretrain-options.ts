@@ -1,16 +1,13 @@
 /** The options of `ssl pretrain`: those of every run, those of the recipe, and the settings of the chosen method. */
 import type { MethodPackage } from '@ssl/core';
+import { DATA_OPTION, OPEN_OPTIONS } from './data-options.ts';
 import type { OptionSpec, OptionSpecs, OptionValues } from './usage.ts';
 
 /** Options of every run. */
 export const RUN_OPTIONS: OptionSpecs = {
   method: { type: 'string', value: 'NAME', help: 'an installed method: its package without @ssl/' },
-  data: {
-    type: 'string',
-    value: 'DIR|NAME',
-    help: 'folder of images, at any depth, or the name of an installed data set',
-  },
-  split: { type: 'string', value: 'NAME', help: 'part of an installed data set; default: the one for training' },
+  data: DATA_OPTION,
+  ...OPEN_OPTIONS,
   out: { type: 'string', value: 'DIR', help: 'run folder', default: 'runs/METHOD' },
   resume: { type: 'boolean', help: 'go on with the run in the run folder, if there is one' },
   backbone: { type: 'string', value: 'NAME', help: "network by timm's name", default: 'resnet18' },
@@ -20,14 +17,19 @@ export const RUN_OPTIONS: OptionSpecs = {
     value: 'PIXELS',
     help: 'height and width of a view; default: 224, or less where the pictures are smaller',
   },
-  channels: { type: 'number', value: '1|3', help: 'grey or colour; default: by the data' },
   views: { type: 'string', value: 'NAME', help: "one of the method's view plans; default: its first" },
   recipe: { type: 'string', value: 'NAME', help: "one of the method's recipes; default: its first" },
   seed: { type: 'number', help: 'of the weights, the order of the images and the views', default: 0 },
   'image-size': {
     type: 'number',
     value: 'PIXELS',
-    help: 'height and width at which images are kept in memory; default: by the views',
+    help: 'height and width at which images are kept; default: by the views',
+  },
+  workers: { type: 'number', help: 'decoding threads; default: one fewer than there are cores, at most 8' },
+  cache: {
+    type: 'string',
+    value: 'auto|memory|disk|none',
+    help: 'where decoded images are kept; default: memory where they fit, else disk, else none',
   },
   'checkpoint-every': { type: 'number', value: 'STEPS', help: 'default: once an epoch' },
   'keep-checkpoints': { type: 'number', help: 'how many are kept', default: 2 },

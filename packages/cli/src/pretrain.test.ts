@@ -125,7 +125,7 @@ describe('ssl pretrain', () => {
 
   test('its help lists the options of the run, the recipe and the method', async () => {
     const { out } = await ssl('--method simclr --help');
-    for (const option of ['--data DIR|NAME', '--split NAME', '--batch-size N', '--temperature N'])
+    for (const option of ['--data DIR|LIST|NAME', '--split NAME', '--batch-size N', '--temperature N'])
       expect(out).toContain(option);
   });
 });

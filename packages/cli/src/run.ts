@@ -13,6 +13,11 @@ Usage: ssl COMMAND [OPTIONS]
   engine path       print the folder of the library in use
   engine remove     delete an installed library
   doctor            show what this machine and its engine are, what is wrong and how to mend it
+  data inspect      show what pictures there are, what is wrong with them and what to do
+  data views        draw what a plan of views does to some of them
+  data stats        mean and standard deviation of each channel
+  data pack         write WebDataset shards
+  data cache        list, check or remove decoded pictures kept on this machine
   pretrain          train a backbone on a folder of images
   embed             write the features of pictures, by the backbone of a run
 
@@ -28,6 +33,7 @@ type Command = (args: readonly string[]) => Promise<ExitCode>;
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   engine: async () => (await import('./engine-command.ts')).engineCommand,
   doctor: async () => (await import('./doctor-command.ts')).doctorCommand,
+  data: async () => (await import('./data-command.ts')).dataCommand,
   pretrain: async () => (await import('./pretrain-command.ts')).pretrainCommand,
   embed: async () => (await import('./embed-command.ts')).embedCommand,
 };

@@ -46,7 +46,15 @@ export { inContext, type StepContext, stepContext, stepRng } from './tensor/cont
 export { type DimNames, dims } from './tensor/dims.ts';
 export { type FusedOptions, fused, kernel } from './tensor/fused.ts';
 export { stopGradient, valueAndGradients, vectorJacobian } from './tensor/gradients.ts';
-export { type AttributeValue, byteTensor, customGrad, fromBytes, nativeOp, nativeOps } from './tensor/native.ts';
+export {
+  type AttributeValue,
+  byteTensor,
+  customGrad,
+  fromBytes,
+  nativeOp,
+  nativeOps,
+  pixelTensor,
+} from './tensor/native.ts';
 export {
   bernoulli,
   normal,

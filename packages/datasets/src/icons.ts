@@ -1,7 +1,8 @@
-import { arrayDataset, DataError, type Dataset, decodeImage, subset } from '@ssl/core/data';
-import { cutTiles, type LabelRow, readFolder } from './read-folder.ts';
+import { arrayDataset, type Dataset, decodeImage, subset } from '@ssl/core/data';
+import { checkChoice } from './check-choice.ts';
+import { type AtlasSplit, cutTiles, type LabelRow, readFolder, SPLITS } from './read-folder.ts';
 
-export type IconSplit = 'train' | 'test' | 'all';
+export type IconSplit = AtlasSplit;
 
 /** Pictures of things, each drawn by one of many designers; the class is the thing. */
 export interface IconDataset extends Dataset {
@@ -31,10 +32,8 @@ export async function icons100(split: IconSplit = 'train'): Promise<IconDataset>
 
 /** A folder with `atlas.png`, `labels.csv` and `manifest.json`. */
 export async function openIcons(folder: URL, split: IconSplit): Promise<IconDataset> {
-  if (!['train', 'test', 'all'].includes(split)) {
-    throw new DataError(`icons: split must be train, test or all; got ${String(split)}`);
-  }
-  const { manifest, atlas, rows } = await readFolder(folder);
+  checkChoice('icons', 'split', split, SPLITS);
+  const { manifest, atlas, rows } = await readFolder(folder, ['class']);
   const { name, side, columns } = manifest;
   const pixels = cutTiles(await decodeImage(atlas, { channels: 1 }), { side, columns, count: rows.length });
   const classes = [...new Set(rows.map(row => row.class))].sort();
@@ -56,7 +55,7 @@ export async function openIcons(folder: URL, split: IconSplit): Promise<IconData
   );
 }
 
-function describeIcons(dataset: Dataset, rows: readonly LabelRow[]): IconDataset {
+function describeIcons(dataset: Dataset, rows: readonly LabelRow<'class'>[]): IconDataset {
   return {
     ...dataset,
     classes: dataset.classes!,

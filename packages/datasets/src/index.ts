@@ -1,3 +1,13 @@
+export type { ImagenetteSize, RemoteFile } from './catalog.ts';
+export { type Cifar100Options, type CifarSplit, cifar10, cifar100 } from './cifar.ts';
+export { type EmojiDataset, type EmojiOptions, type EmojiSplit, emoji3 } from './emoji.ts';
 export { type IconDataset, type IconSplit, icons42, icons100 } from './icons.ts';
-export type { IconManifest } from './manifest.ts';
+export { type IdxArray, type IdxOptions, idxDataset, readIdx } from './idx.ts';
+export { type ImagenetOptions, type ImagenetSplit, imagenet } from './imagenet.ts';
+export { type ImagenetteOptions, type ImagenetteSplit, imagenette, imagewoof } from './imagenette.ts';
+export type { AtlasManifest, EmojiManifest, IconManifest } from './manifest.ts';
+export { fashionMnist, kmnist, type MnistSplit, mnist } from './mnist.ts';
+export type { OpenOptions } from './obtain.ts';
 export { datasets } from './package.ts';
+export { type Stl10Options, type Stl10Split, stl10 } from './stl10.ts';
+export { type SvhnSplit, svhn } from './svhn.ts';

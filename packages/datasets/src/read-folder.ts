@@ -2,27 +2,28 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { DataError, type DecodedImage } from '@ssl/core/data';
-import type { IconManifest } from './manifest.ts';
+import type { AtlasManifest } from './manifest.ts';
 
 /** One line of `labels.csv`. */
-export interface LabelRow {
-  readonly class: string;
-  readonly set: string;
-  readonly icon: string;
-  readonly split: 'train' | 'test';
-}
+export type LabelRow<Column extends string> = Readonly<Record<Column | 'set' | 'icon' | 'split', string>>;
 
-const HEADER = 'index,class,set,icon,split';
+/** In messages. */
+const WHO = '@ssl/datasets';
+
+export const SPLITS = ['train', 'test', 'all'] as const;
+export type AtlasSplit = (typeof SPLITS)[number];
 
 /**
  * The files of a dataset folder, after their SHA-256 was found to be what the manifest says.
+ * @param columns those of `labels.csv` between `index` and `set,icon,split`.
  * @throws DataError naming the file that is missing, changed or inconsistent.
  */
-export async function readFolder(
+export async function readFolder<Column extends string>(
   folder: URL,
-): Promise<{ manifest: IconManifest; atlas: Uint8Array; rows: LabelRow[] }> {
+  columns: readonly Column[],
+): Promise<{ manifest: AtlasManifest; atlas: Uint8Array; rows: LabelRow<Column>[] }> {
   const manifest = parseManifest(folder, await read(new URL('manifest.json', folder)));
-  const checked = async (file: keyof IconManifest['files']): Promise<Buffer> => {
+  const checked = async (file: keyof AtlasManifest['files']): Promise<Buffer> => {
     const bytes = await read(new URL(file, folder));
     const got = createHash('sha256').update(bytes).digest('hex');
     if (got !== manifest.files[file]) {
@@ -34,7 +35,7 @@ export async function readFolder(
     return bytes;
   };
   const [atlas, labels] = await Promise.all([checked('atlas.png'), checked('labels.csv')]);
-  const rows = parseLabels(labels.toString('utf8'));
+  const rows = parseLabels(labels.toString('utf8'), columns);
   if (rows.length !== manifest.images) {
     throw damaged(folder, `must have one label for each of ${manifest.images} pictures; got ${rows.length}`);
   }
@@ -43,25 +44,26 @@ export async function readFolder(
 
 /**
  * The pictures of an atlas one after the other.
- * @param atlas `[rows · side, columns · side, 1]`
- * @returns `[count, side, side, 1]`
+ * @param atlas `[rows · side, columns · side, channels]`
+ * @returns `[count, side, side, channels]`
  */
 export function cutTiles(
   atlas: DecodedImage,
   { side, columns, count }: { side: number; columns: number; count: number },
 ): Uint8Array {
-  const { data, width, height } = atlas;
+  const { data, width, height, channels } = atlas;
   if (width !== columns * side || height !== Math.ceil(count / columns) * side) {
     throw new DataError(
-      `icons: the atlas must hold ${count} pictures of ${side} x ${side}; got ${width} x ${height} pixels`,
+      `${WHO}: the atlas must hold ${count} pictures of ${side} x ${side}; got ${width} x ${height} pixels`,
     );
   }
-  const pixels = new Uint8Array(count * side * side);
+  const pixels = new Uint8Array(count * side * side * channels);
+  const line = side * channels;
   for (let i = 0; i < count; i++) {
-    const corner = Math.floor(i / columns) * side * width + (i % columns) * side;
+    const corner = (Math.floor(i / columns) * side * width + (i % columns) * side) * channels;
     for (let y = 0; y < side; y++) {
-      const line = data.subarray(corner + y * width, corner + y * width + side);
-      pixels.set(line, (i * side + y) * side);
+      const at = corner + y * width * channels;
+      pixels.set(data.subarray(at, at + line), (i * side + y) * line);
     }
   }
   return pixels;
@@ -75,23 +77,26 @@ async function read(file: URL): Promise<Buffer> {
   }
 }
 
-function parseManifest(folder: URL, bytes: Buffer): IconManifest {
+function parseManifest(folder: URL, bytes: Buffer): AtlasManifest {
   try {
-    return JSON.parse(bytes.toString('utf8')) as IconManifest;
+    return JSON.parse(bytes.toString('utf8')) as AtlasManifest;
   } catch (error) {
     throw damaged(new URL('manifest.json', folder), `must be JSON; got ${String(error)}`, error);
   }
 }
 
-function parseLabels(text: string): LabelRow[] {
+function parseLabels<Column extends string>(text: string, columns: readonly Column[]): LabelRow<Column>[] {
+  const names = ['index', ...columns, 'set', 'icon', 'split'];
   const [header, ...lines] = text.trimEnd().split('\n');
-  if (header !== HEADER) throw new DataError(`icons: labels.csv must start with ${HEADER}; got ${header}`);
+  if (header !== names.join(',')) {
+    throw new DataError(`${WHO}: labels.csv must start with ${names.join(',')}; got ${header}`);
+  }
   return lines.map(line => {
-    const [, name, set, icon, split] = line.split(',');
-    return { class: name!, set: set!, icon: icon!, split: split as LabelRow['split'] };
+    const fields = line.split(',');
+    return Object.fromEntries(names.map((name, i) => [name, fields[i]!])) as LabelRow<Column>;
   });
 }
 
 function damaged(file: URL, problem: string, cause?: unknown): DataError {
-  return new DataError(`icons: ${fileURLToPath(file)} ${problem}; install @ssl/datasets again`, { cause });
+  return new DataError(`${WHO}: ${fileURLToPath(file)} ${problem}; install @ssl/datasets again`, { cause });
 }

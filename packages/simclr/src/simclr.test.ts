@@ -210,9 +210,9 @@ test('a short compiled training lowers the loss', async () => {
   const step = trainStep(make({ views: simclrViews({ size: 8 }) }), { optimizer: sgd() });
   const images = byteTensor(squares(16, 8), [16, 8, 8, 3]);
   const losses: number[] = [];
-  for (let n = 0; n < 40; n++) losses.push(value((await step.run(inputOf(images, n))).loss!));
+  for (let n = 0; n < 100; n++) losses.push(value((await step.run(inputOf(images, n))).loss!));
   expect(step.run.graphs).toBe(1);
   step.dispose();
   const mean = (part: readonly number[]): number => part.reduce((sum, loss) => sum + loss, 0) / part.length;
-  expect(mean(losses.slice(-8))).toBeLessThan(mean(losses.slice(0, 8)) - 0.3);
+  expect(mean(losses.slice(-8))).toBeLessThan(mean(losses.slice(0, 8)) - 0.3); // by 0.46 to 0.81 with the keys of eight other runs
 });

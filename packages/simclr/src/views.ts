@@ -1,13 +1,4 @@
-import {
-  colorJitter,
-  gaussianBlur,
-  grayscale,
-  horizontalFlip,
-  IMAGENET_STATISTICS,
-  randomResizedCrop,
-  type ViewPlan,
-  views,
-} from '@ssl/core/data';
+import { plans, type ViewPlan } from '@ssl/core/data';
 
 export interface SimCLRViewOptions {
   /** Height and width of a view, pixels. Default 32. */
@@ -23,8 +14,7 @@ export interface SimCLRViewOptions {
 }
 
 /**
- * Two draws of the augmentations of arXiv:2002.05709 App. A, in its order; the functions named are those of data_util.py in
- * google-research/simclr.
+ * Two draws of the augmentations of arXiv:2002.05709 App. A, in its order: core's `plans.simclr`, with the defaults of small pictures.
  * @throws ConfigError when a size or a strength is out of range
  */
 export function simclrViews({
@@ -34,21 +24,5 @@ export function simclrViews({
   flip = true,
   channels = 3,
 }: SimCLRViewOptions = {}): ViewPlan {
-  const [shift, hue] = [0.8 * strength, 0.2 * strength]; // color_jitter, which shuffles the four changes as ours does
-  const colour = channels === 3;
-  return views([
-    {
-      count: 2,
-      size,
-      ops: [
-        randomResizedCrop({ scale: [0.08, 1], ratio: [3 / 4, 4 / 3] }), // crop_and_resize
-        ...(flip ? [horizontalFlip({ p: 0.5 })] : []), // preprocess_for_train
-        colorJitter({ brightness: shift, contrast: shift, ...(colour && { saturation: shift, hue }), p: 0.8 }), // random_color_jitter
-        ...(colour ? [grayscale({ p: 0.2 })] : []), // random_color_jitter
-        // random_blur: a kernel of a tenth of the height, which gaussianBlur takes by itself; batch_random_blur: half of the time
-        ...(blur ? [gaussianBlur({ sigma: [0.1, 2], p: 0.5 })] : []),
-      ],
-      ...(colour && { normalize: IMAGENET_STATISTICS }), // lightly's; SimCLR's code leaves pixels in 0 … 1
-    },
-  ]);
+  return plans.simclr({ size, strength, blur, flip, channels });
 }

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { ConfigError } from '../errors.ts';
-import type { DecodedImage } from './decode.ts';
+import { bytesOf, type DecodedImage } from './decode.ts';
 import { forEachLimited } from './parallel.ts';
 import { escapeXml, fitText, textWidth } from './svg-text.ts';
 
@@ -118,7 +118,8 @@ async function fitted(image: DecodedImage, cell: number): Promise<DecodedImage> 
 }
 
 /** The first three channels, or the first one as grey. */
-function toRgb({ data, width, height, channels }: DecodedImage): DecodedImage {
+function toRgb({ data: values, width, height, channels }: DecodedImage): DecodedImage & { data: Uint8Array } {
+  const data = bytesOf(values);
   if (channels === 3) return { data, width, height, channels };
   const from = (i: number): number => Math.floor(i / 3) * channels + (channels > 3 ? i % 3 : 0);
   return {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DataError } from '../errors.ts';
-import { arrayDataset, type Dataset, splitDataset, subset } from './dataset.ts';
+import { arrayDataset, type Dataset, subset } from './dataset.ts';
 
 /** Ten 1 × 1 grey pictures with values 0 … 9; odd ones are of class 1. */
 const ten = (): Dataset =>
@@ -42,7 +42,7 @@ describe('arrayDataset', () => {
 
   it('refuses lengths and labels that do not fit', () => {
     const base = { name: 'x', data: new Uint8Array(8), width: 2, height: 2, channels: 1 };
-    expect(() => arrayDataset({ ...base, width: 3 })).toThrow(/whole pictures of 2 x 3 x 1 bytes; got 8/);
+    expect(() => arrayDataset({ ...base, width: 3 })).toThrow(/whole pictures of 2 x 3 x 1 values; got 8/);
     expect(() => arrayDataset({ ...base, data: new Uint8Array(0) })).toThrow(DataError);
     expect(() => arrayDataset({ ...base, labels: new Int32Array(3) })).toThrow(/got 3 for 2/);
     expect(() => arrayDataset({ ...base, labels: Int32Array.from([0, 2]), classes: ['a', 'b'] })).toThrow(/got 2/);
@@ -71,24 +71,5 @@ describe('subset', () => {
   it('refuses nothing and places outside', () => {
     expect(() => subset(ten(), [])).toThrow(/at least one index/);
     expect(() => subset(ten(), [3, 10])).toThrow(/from 0 to 9; got 10/);
-  });
-});
-
-describe('splitDataset', () => {
-  it('divides the whole without overlap, in order, by the seed', async () => {
-    const [first, second] = splitDataset(ten(), { fraction: 0.3, seed: 1 });
-    const [a, b] = [await values(first), await values(second)];
-    expect([a.length, b.length]).toEqual([3, 7]);
-    expect([...a, ...b].sort((x, y) => x - y)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-    expect(a).toEqual([...a].sort((x, y) => x - y));
-    expect(await values(splitDataset(ten(), { fraction: 0.3, seed: 1 })[0])).toEqual(a);
-    const others = await Promise.all([2, 3, 4].map(seed => values(splitDataset(ten(), { fraction: 0.3, seed })[0])));
-    expect(others.some(other => other.join() !== a.join())).toBe(true);
-  });
-
-  it('refuses an empty part', () => {
-    for (const fraction of [0, 0.01, 1, 2, Number.NaN]) {
-      expect(() => splitDataset(ten(), { fraction, seed: 0 })).toThrow(/both parts must have pictures/);
-    }
   });
 });

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { DataError } from '../errors.ts';
-import type { DecodedImage } from './decode.ts';
-import { RESERVED_STREAMS } from './host-rng.ts';
-import { permutation } from './sampler.ts';
+import type { DecodedImage, DecodeOptions, Depth, ImageRequest, PixelData } from './decode.ts';
+import { shardsOfRows } from './sampler.ts';
 
 /** A picture that was left out, and why. */
 export interface SkippedImage {
@@ -10,10 +9,11 @@ export interface SkippedImage {
   readonly reason: string;
 }
 
-/** What a reader of pixels may ask of {@link Dataset.image}. */
-export interface ImageRequest {
-  /** The picture may come reduced while its shorter side stays at least this long. */
-  readonly shorterSide?: number;
+/** A picture that is still to be decoded: `decodeImage(bytes, decode)` gives its pixels, on any thread. */
+export interface EncodedImage {
+  readonly bytes: Uint8Array;
+  /** Plain data, which can be sent to another thread. */
+  readonly decode: DecodeOptions;
 }
 
 /**
@@ -25,6 +25,8 @@ export interface Dataset {
   readonly size: number;
   /** Channels of every picture: 1 grey, 3 RGB, or more. */
   readonly channels: number;
+  /** What every picture's values are: bytes (default), or floats, still 0 to 255, which keep what 8 bits would lose. */
+  readonly depth?: Depth;
   /** Identity of the content. A checkpoint keeps it, and a resumed run refuses other data. */
   readonly fingerprint: string;
   /** Names of the classes, where pictures are labelled. */
@@ -40,12 +42,27 @@ export interface Dataset {
   image(index: number, request?: ImageRequest): Promise<DecodedImage>;
   /** Where picture `index` comes from, for messages: a path, or the name of a member. */
   describe?(index: number): string;
+  /**
+   * Sizes of consecutive runs of pictures that are cheap to read in order (shards, row groups); their sum is `size`. An epoch then
+   * shuffles the shards, and the pictures within a buffer.
+   */
+  readonly shards?: readonly number[];
+  /** How many pictures an epoch over `shards` shuffles at once, where the default of {@link orderOf} would need too much memory. */
+  readonly shuffleBuffer?: number;
+  /**
+   * The picture before decoding, so that another thread can decode it; what comes out is what `image` gives.
+   * Left out by sources that have pixels already.
+   * @throws DataError when it cannot be read; its `cause` has the short reason.
+   */
+  encoded?(index: number): Promise<EncodedImage>;
+  /** Closes files. The dataset cannot be used afterwards. */
+  close?(): Promise<void>;
 }
 
 export interface ArrayDatasetOptions {
   readonly name: string;
-  /** `[N, height, width, channels]`, values 0 to 255. Kept, not copied. */
-  readonly data: Uint8Array;
+  /** `[N, height, width, channels]`, values 0 to 255, also where they are floats. Kept, not copied. */
+  readonly data: PixelData;
   readonly width: number;
   readonly height: number;
   readonly channels: number;
@@ -61,11 +78,11 @@ export interface ArrayDatasetOptions {
  */
 export function arrayDataset(options: ArrayDatasetOptions): Dataset {
   const { name, data, width, height, channels, labels, classes } = options;
-  const bytes = width * height * channels;
-  const size = data.length / bytes;
+  const values = width * height * channels;
+  const size = data.length / values;
   if (!Number.isInteger(size) || size < 1) {
     throw new DataError(
-      `arrayDataset: data must hold whole pictures of ${height} x ${width} x ${channels} bytes; got ${data.length} bytes`,
+      `arrayDataset: data must hold whole pictures of ${height} x ${width} x ${channels} values; got ${data.length} values`,
     );
   }
   checkLabels(labels, classes, size);
@@ -74,18 +91,19 @@ export function arrayDataset(options: ArrayDatasetOptions): Dataset {
     name,
     size,
     channels,
+    ...(data instanceof Float32Array && { depth: 'float32' as const }),
     fingerprint,
     ...(labels && { labels }),
     ...(classes && { classes }),
     image: async index => {
       checkIndex(name, index, size);
-      return { data: data.subarray(index * bytes, (index + 1) * bytes), width, height, channels };
+      return { data: data.subarray(index * values, (index + 1) * values), width, height, channels };
     },
   };
 }
 
 /**
- * The pictures at `indices`, in that order. Classes and skipped files stay those of the whole.
+ * The pictures at `indices`, in that order. Classes and skipped files stay those of the whole; closing a part closes the whole.
  * @throws DataError when there are none, or an index is out of range.
  */
 export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
@@ -95,7 +113,7 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
     checkIndex(dataset.name, index, dataset.size);
     return index;
   });
-  const { labels, describe, classes, skipped, name, channels } = dataset;
+  const { labels, describe, classes, skipped, name, channels, depth, shards, shuffleBuffer, encoded, close } = dataset;
   const parent = (index: number): number => {
     checkIndex(name, index, rows.length);
     return rows[index]!;
@@ -104,35 +122,18 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
     name,
     size: rows.length,
     channels,
+    ...(depth && { depth }),
     fingerprint: digest(dataset.fingerprint, rows),
     ...(classes && { classes }),
     ...(skipped && { skipped }),
     ...(labels && { labels: Int32Array.from(rows, row => labels[row]!) }),
     ...(describe && { describe: (index: number) => describe(parent(index)) }),
+    ...(shards && { shards: shardsOfRows(shards, rows) }),
+    ...(shuffleBuffer !== undefined && { shuffleBuffer }),
     image: async (index, request) => dataset.image(parent(index), request),
+    ...(encoded && { encoded: async (index: number) => encoded.call(dataset, parent(index)) }),
+    ...(close && { close: async () => close.call(dataset) }),
   };
-}
-
-export interface SplitOptions {
-  /** Share of the pictures in the first part, between 0 and 1. */
-  readonly fraction: number;
-  readonly seed: number;
-}
-
-/**
- * Two parts that share no picture, drawn at random; each keeps the dataset's order.
- * @returns `[first, second]`; the first has `round(fraction · size)` pictures.
- * @throws DataError when a part would be empty.
- */
-export function splitDataset(dataset: Dataset, { fraction, seed }: SplitOptions): [first: Dataset, second: Dataset] {
-  const count = Math.round(fraction * dataset.size);
-  if (!(count > 0 && count < dataset.size)) {
-    throw new DataError(
-      `splitDataset: both parts must have pictures; got fraction ${fraction} of ${dataset.size}; use a fraction between 0 and 1`,
-    );
-  }
-  const drawn = permutation(dataset.size, seed, RESERVED_STREAMS.split, 0);
-  return [subset(dataset, drawn.slice(0, count).sort()), subset(dataset, drawn.slice(count).sort())];
 }
 
 /** SHA-256 in hexadecimal over the parts in turn; the bytes of typed arrays, the UTF-8 of strings. */

@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { DataError } from '../errors.ts';
+import { ConfigError, DataError } from '../errors.ts';
 import { type DecodedImage, decodeImage, encodePng, readImageHeader, reasonOf } from './decode.ts';
 
 const [WIDTH, HEIGHT] = [60, 40];
@@ -46,12 +46,56 @@ describe('decodeImage', () => {
     expect(firstPixel(await decodeImage(encoded))).toEqual([255, 128, 1]);
   });
 
+  it('divides 16 bits by 257 and rounds, where libvips is off by up to one', async () => {
+    const words = Uint16Array.of(0, 128, 129, 511, 33_023, 33_024, 65_534, 65_535);
+    const raw = { width: words.length, height: 1, channels: 1 } as const;
+    const encoded = await sharp(words, { raw }).toColourspace('grey16').png().toBuffer();
+    const own = await sharp(encoded).toColourspace('b-w').raw().toBuffer();
+    expect([...own]).toEqual([0, 1, 1, 2, 129, 129, 255, 255]);
+    expect([...(await decodeImage(encoded, { channels: 1 })).data]).toEqual([0, 0, 1, 2, 128, 128, 255, 255]);
+    const { data } = await decodeImage(encoded, { channels: 1, depth: 'float32' });
+    expect([...data]).toEqual([...Float32Array.from(words, word => word / 257)]);
+    const scaled = await decodeImage(encoded, { channels: 1, range: [129, 511] });
+    expect([...scaled.data]).toEqual([0, 0, 0, 255, 255, 255, 255, 255]);
+  });
+
+  it('keeps 8 bits as they are, as floats too', async () => {
+    const encoded = await plain('#010203').png().toBuffer();
+    const { data } = await decodeImage(encoded, { depth: 'float32', range: [0, 2] });
+    expect(data).toBeInstanceOf(Float32Array);
+    expect([...data.subarray(0, 3)]).toEqual([1, 2, 3]);
+  });
+
+  it('lays transparency of 16 bits on white', async () => {
+    const words = Uint16Array.of(0, 0, 0, 0, 514, 0, 65_535, 65_535, 0, 0, 0, 32_768);
+    const raw = { width: 3, height: 1, channels: 4 } as const;
+    const encoded = await sharp(words, { raw }).toColourspace('rgb16').png().toBuffer();
+    expect([...(await decodeImage(encoded)).data]).toEqual([255, 255, 255, 2, 0, 255, 127, 127, 127]);
+  });
+
+  it('takes 16 bits with a profile to sRGB', async () => {
+    const raw = { width: 1, height: 1, channels: 3 } as const;
+    const inP3 = sharp(Uint16Array.of(60_000, 30_000, 30_000), { raw }).toColourspace('rgb16');
+    const encoded = await inP3.withIccProfile('srgb').png().toBuffer(); // the numbers are made sRGB's on the way
+    expect((await sharp(encoded).metadata()).icc).toBeDefined();
+    const stored = await sharp(encoded, { ignoreIcc: true }).raw().toBuffer();
+    const gaps = [...(await decodeImage(encoded)).data].map((value, i) => Math.abs(value - stored[i]!));
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(1);
+  });
+
   it('turns CMYK into sRGB', async () => {
     const encoded = await plain('#ff0000').toColourspace('cmyk').jpeg().toBuffer();
     expect((await sharp(encoded).metadata()).space).toBe('cmyk');
     const [r, g, b] = firstPixel(await decodeImage(encoded));
     expect(r).toBeGreaterThan(200);
     expect(Math.max(g!, b!)).toBeLessThan(60);
+  });
+
+  it('gives the four inks of CMYK where four channels are asked for', async () => {
+    const encoded = await plain('#ff0000').toColourspace('cmyk').jpeg({ quality: 100 }).toBuffer();
+    const [cyan, magenta, yellow, black] = firstPixel(await decodeImage(encoded, { channels: 4 }));
+    expect(Math.max(cyan!, black!)).toBeLessThan(5);
+    expect(Math.min(magenta!, yellow!)).toBeGreaterThan(240);
   });
 
   it('lays transparency on white', async () => {
@@ -90,6 +134,18 @@ describe('decodeImage', () => {
     const error = await failure(decodeImage(encoded.subarray(0, encoded.length / 2)));
     expect(error).toBeInstanceOf(DataError);
     expect(reasonOf(error)).toMatch(/truncated|not in a format/);
+  });
+
+  it('refuses options that are out of range', async () => {
+    const encoded = await plain('#ffffff').png().toBuffer();
+    await expect(decodeImage(encoded, { channels: 17 })).rejects.toThrow(
+      'channels must be a whole number from 1 to 16; got 17',
+    );
+    await expect(decodeImage(encoded, { shorterSide: 0 })).rejects.toThrow(ConfigError);
+    await expect(decodeImage(encoded, { depth: 'int8' as 'uint8' })).rejects.toThrow(
+      'depth must be one of uint8, float32',
+    );
+    await expect(decodeImage(encoded, { range: [1, 1] })).rejects.toThrow('range must be [low, high] with low < high');
   });
 
   it('refuses nothing and text', async () => {

@@ -1,65 +1,121 @@
 import sharp, { type Sharp } from 'sharp';
-import { DataError } from '../errors.ts';
+import { SSLError } from '../errors.ts';
+import { decodeBands } from './decode-bands.ts';
+import { colorKind, decodeColor, decodeDeepColor } from './decode-color.ts';
+import { bandsFault, decodeFault } from './decode-fault.ts';
+import { checkDecodeOptions, type DecodedImage, type DecodeOptions, type PixelData } from './decode-options.ts';
+import { isNpy, readNpyHeader, readNpyValues } from './npy.ts';
+import { headerOf, openPicture, plainReason } from './open-picture.ts';
+import { pixelValues } from './pixel-values.ts';
+import { withoutGreyPlanes } from './planar-tiff.ts';
+import { resample } from './resize.ts';
 
-/** A picture as pixels: interleaved `[height, width, channels]`, values 0 to 255. */
-export interface DecodedImage {
-  readonly data: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-  readonly channels: number;
-  /** The picture's size before it was reduced on request; left out when `width` and `height` are the true size. */
-  readonly source?: { readonly width: number; readonly height: number };
-}
-
-export interface DecodeOptions {
-  /** 3 = sRGB (default), 1 = grey (libvips' `b-w`, CIE luminance in sRGB's transfer curve). */
-  readonly channels?: 1 | 3;
-  /** The picture may be reduced while its shorter side stays at least this long: large JPEGs need not be decoded whole. */
-  readonly shorterSide?: number;
-}
-
-// The triangle filter, widened when reducing: what PIL and torchvision call antialiased bilinear.
-const KERNEL = 'linear';
+export {
+  checkDecodeOptions,
+  type DecodedImage,
+  type DecodeOptions,
+  type Depth,
+  type ImageRequest,
+  MAX_CHANNELS,
+  type PixelData,
+  type SourceDecoding,
+} from './decode-options.ts';
 
 /**
- * Decodes a JPEG, PNG, WebP, AVIF, GIF, TIFF or SVG. The EXIF orientation is applied, transparency is laid on white, other colour
- * spaces (CMYK, embedded profiles) become sRGB, 16 bits become 8, and of an animation the first frame is taken.
- * @throws DataError when the bytes are no picture, or a damaged or truncated one; its `cause` has the short reason as its message.
+ * Decodes a JPEG, PNG, WebP, AVIF, GIF, TIFF, SVG or NumPy's `.npy`; which one it is, the first bytes say.
+ *
+ * Channels. 3 and 1 are sRGB and grey: embedded profiles and CMYK are converted, transparency is laid on white. Any other number
+ * takes the file's own bands with nothing converted or laid on anything (2 and 4 of a PNG: with its alpha), and there must be as many.
+ * So it is also for 3 and 1 where a file has numbers rather than colours: floats, signed or 32-bit integers, `.npy`, 16 bits with a
+ * `range`, and more bands than a colour and alpha.
+ *
+ * Depth. 16 bits are divided by 257 (to 255), rounded for `uint8`; libvips alone would be off by up to 1. With a `range` they are
+ * scaled by it instead, as 12-bit sensors need. Floats need a `range`, since their white may be 1, 255 or 10 000; values beyond it
+ * are cut. 8 bits stay as they are, whatever the range.
+ *
+ * The EXIF orientation is applied, and of an animation or a document the first picture is taken, or that of `page`.
+ * @returns `[height, width, channels]`, 0 to 255: floats for a depth of `float32`, whatever the file holds, else bytes.
+ * @throws DataError when the bytes are no picture, a damaged or truncated one, or one with other channels; its `cause` has the short
+ * reason as its message.
+ * @throws ConfigError when an option is out of range.
  */
-export async function decodeImage(
-  encoded: Uint8Array,
-  { channels = 3, shorterSide }: DecodeOptions = {},
-): Promise<DecodedImage> {
+export async function decodeImage(encoded: Uint8Array, options: DecodeOptions = {}): Promise<DecodedImage> {
+  checkDecodeOptions('decodeImage', options);
   try {
-    const picture = open(encoded);
-    const source = shorterSide === undefined ? undefined : await orientedSize(picture);
-    const pipeline = picture
-      .autoOrient()
-      .flatten({ background: '#fff' })
-      .toColourspace(channels === 1 ? 'b-w' : 'srgb');
-    if (source && shorterSide !== undefined && Math.min(source.width, source.height) > shorterSide) {
-      pipeline.resize({ width: shorterSide, height: shorterSide, fit: 'outside', kernel: KERNEL });
-    }
-    const { data, info } = await pipeline.raw().toBuffer({ resolveWithObject: true });
-    if (info.channels !== channels) throw new Error(`decoded to ${info.channels} channels instead of ${channels}`);
-    const reduced = source && source.width * source.height !== info.width * info.height;
-    return { data, width: info.width, height: info.height, channels, ...(reduced ? { source } : {}) };
+    if (isNpy(encoded)) return reduced(decodeNpy(encoded, options), options);
+    const planes = withoutGreyPlanes(encoded);
+    const picture = openPicture(planes ?? encoded, { page: options.page });
+    const header = await headerOf(picture);
+    const kind = isColor(options) && !planes ? colorKind(header) : undefined;
+    if (kind === 'bytes') return await decodeColor(picture, header, options);
+    if (kind === 'words' && !options.range) return await decodeDeepColor(picture, header, options);
+    return reduced(await decodeBands(planes ?? encoded, header, options), options);
   } catch (error) {
-    throw unreadable(error);
+    throw SSLError.isInstance(error) ? error : decodeFault(plainReason(error), error);
   }
+}
+
+/** What the start of a file says about its picture. */
+export interface ImageHeader {
+  /** Pixels, the EXIF orientation applied. */
+  readonly width: number;
+  readonly height: number;
+  /** `jpeg`, `png`, `tiff`, `npy`, … */
+  readonly format: string;
+  /** Bands in the file, alpha counted. */
+  readonly channels: number;
+  /** What a value is: `uint8`, `uint16`, `float32`, … */
+  readonly depth: string;
 }
 
 /**
  * Reads only the header: enough to tell a picture from something else, not enough to notice missing pixels.
  * @throws DataError when the bytes do not start like a picture; its `cause` has the short reason.
  */
-export async function readImageHeader(encoded: Uint8Array): Promise<{ width: number; height: number; format: string }> {
+export async function readImageHeader(encoded: Uint8Array): Promise<ImageHeader> {
   try {
-    const { format, autoOrient } = await open(encoded).metadata();
-    return { width: autoOrient.width, height: autoOrient.height, format };
+    if (isNpy(encoded)) {
+      const { width, height, channels, dtype } = readNpyHeader(encoded);
+      return { width, height, channels, depth: dtype, format: 'npy' };
+    }
+    const { format, autoOrient, channels, depth } = await headerOf(openPicture(encoded));
+    return { width: autoOrient.width, height: autoOrient.height, format, channels, depth: DEPTHS[depth] ?? depth };
   } catch (error) {
-    throw unreadable(error);
+    throw SSLError.isInstance(error) ? error : decodeFault(plainReason(error), error);
   }
+}
+
+/** libvips' names of number types in everybody's words. */
+const DEPTHS: Readonly<Record<string, string>> = {
+  uchar: 'uint8',
+  char: 'int8',
+  ushort: 'uint16',
+  short: 'int16',
+  uint: 'uint32',
+  int: 'int32',
+  float: 'float32',
+  double: 'float64',
+};
+
+function isColor({ channels = 3 }: DecodeOptions): boolean {
+  return channels === 1 || channels === 3;
+}
+
+function decodeNpy(encoded: Uint8Array, options: DecodeOptions): DecodedImage {
+  const header = readNpyHeader(encoded);
+  const { width, height, channels } = header;
+  const { channels: asked = 3 } = options;
+  if (channels !== asked) throw bandsFault(channels, asked);
+  return { data: pixelValues(readNpyValues(encoded, header), options), width, height, channels };
+}
+
+/** Made smaller where sharp could not do it: it takes 2 and 4 channels for transparency. */
+function reduced(image: DecodedImage, { shorterSide }: DecodeOptions): DecodedImage {
+  const { width, height } = image;
+  const side = Math.min(width, height);
+  if (shorterSide === undefined || side <= shorterSide) return image;
+  const scaled = (length: number): number => Math.round((length * shorterSide) / side);
+  return resample(image, scaled(width), scaled(height));
 }
 
 /** Encodes losslessly as an 8-bit PNG, as small as zlib makes it. Grey for 1 channel, RGB for 3, RGBA for 4. */
@@ -74,38 +130,12 @@ export function reasonOf(error: unknown): string {
   return error.cause instanceof Error ? error.cause.message : error.message;
 }
 
-function open(encoded: Uint8Array): Sharp {
-  if (encoded.length === 0) throw new Error('empty file (0 bytes)');
-  // 'error' refuses missing pixels and broken data; sharp's default, 'warning', would also refuse sound pictures with odd metadata.
-  return sharp(encoded, { failOn: 'error' });
+/** The values as bytes, rounded: the same ones where they are bytes already. */
+export function bytesOf(data: PixelData): Uint8Array {
+  return data instanceof Float32Array ? Uint8Array.from(data, value => Math.round(value)) : data;
 }
 
 function fromPixels({ data, width, height, channels }: DecodedImage): Sharp {
-  const picture = sharp(data, { raw: { width, height, channels: channels as 1 | 2 | 3 | 4 } });
+  const picture = sharp(bytesOf(data), { raw: { width, height, channels: channels as 1 | 2 | 3 | 4 } });
   return channels === 1 ? picture.toColourspace('b-w') : picture;
-}
-
-async function orientedSize(picture: Sharp): Promise<{ width: number; height: number }> {
-  const { autoOrient } = await picture.metadata();
-  return { width: autoOrient.width, height: autoOrient.height };
-}
-
-function unreadable(error: unknown): DataError {
-  const reason = plainReason(error instanceof Error ? error.message : String(error));
-  return new DataError(
-    `decodeImage: the bytes must be a whole picture (JPEG, PNG, WebP, AVIF, GIF, TIFF); got: ${reason}`,
-    {
-      cause: new Error(reason, { cause: error }),
-    },
-  );
-}
-
-/**
- * libvips keeps one error text for all threads, so with several decodes under way its details may be another file's or missing.
- * The reason therefore says only what sharp itself found out about this file.
- */
-function plainReason(message: string): string {
-  if (message.includes('unsupported image format')) return 'not in a format that can be read';
-  if (/^(empty file|decoded to|Input image exceeds pixel limit)/.test(message)) return message;
-  return 'damaged or truncated';
 }

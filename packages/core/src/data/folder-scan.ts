@@ -1,49 +1,68 @@
-import type { Dirent } from 'node:fs';
-import { open, readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { DataError } from '../errors.ts';
+import { open, readFile } from 'node:fs/promises';
 import type { SkippedImage } from './dataset.ts';
-import { readImageHeader, reasonOf } from './decode.ts';
+import { readImageHeader } from './decode.ts';
+import { fileFault } from './file-fault.ts';
+import { extension, IN_FLIGHT, listFiles } from './list-files.ts';
 import { forEachLimited } from './parallel.ts';
+import { filterPaths, type PathTable } from './path-table.ts';
 
-/** A file of a folder of images. */
-export interface ListedFile {
-  /** Below the folder, with `/` on every platform. */
-  readonly path: string;
-  readonly bytes: number;
+/** The pictures of a folder. */
+export interface ListedPictures {
+  readonly paths: PathTable;
+  readonly skipped: readonly SkippedImage[];
 }
 
-const READABLE = new Set(['jpg', 'jpeg', 'png', 'webp', 'avif', 'gif', 'tif', 'tiff']);
+/** Extensions of pictures that can be decoded, in lower case. */
+export const READABLE: ReadonlySet<string> = new Set([
+  'jpg',
+  'jpeg',
+  'png',
+  'webp',
+  'avif',
+  'gif',
+  'tif',
+  'tiff',
+  'npy',
+]);
 /** Pictures to people, but not to the decoder: they are named among the skipped instead of missing in silence. */
 const UNREADABLE = new Set(['bmp', 'heic', 'heif', 'jp2', 'jxl', 'tga']);
 
 /** Enough for the header of almost every picture; where it is not, the whole file is read. */
 const HEADER_BYTES = 65_536;
-/** File-system calls in flight. Node serves them from a few threads, so more would only wait. */
-const IN_FLIGHT = 16;
 
 /**
- * Every picture below `dir`, ordered by path (by code unit, so the same on every machine). Names that start with a dot are ignored,
- * links are followed, empty files and formats that cannot be decoded are skipped.
+ * Every picture below `dir`, ordered by path. Formats that cannot be decoded are skipped.
  * @throws DataError when `dir` cannot be listed.
  */
-export async function listPictures(dir: string): Promise<{ files: ListedFile[]; skipped: SkippedImage[] }> {
-  const paths = (await walk(dir, '', [await realDirectory(dir)])).sort();
-  const sizes = new Float64Array(paths.length);
-  const skipped: SkippedImage[] = [];
-  await forEachLimited(paths.length, IN_FLIGHT, async i => {
-    sizes[i] = await stat(join(dir, paths[i]!)).then(
-      found => found.size,
-      () => -1,
-    );
+export async function listPictures(dir: string): Promise<ListedPictures> {
+  let unreadable = 0;
+  const paths = await listFiles('imageFolder', dir, name => {
+    if (UNREADABLE.has(name)) unreadable++;
+    return READABLE.has(name) || UNREADABLE.has(name);
   });
-  const files = paths.flatMap((path, i) => {
-    const reason = whyNot(path, sizes[i]!);
-    if (reason === undefined) return [{ path, bytes: sizes[i]! }];
-    skipped.push({ path, reason });
-    return [];
-  });
-  return { files, skipped };
+  const faults = new Map<number, string>();
+  for (let i = 0; i < paths.size && faults.size < unreadable; i++) {
+    const format = extension(paths.at(i));
+    if (UNREADABLE.has(format)) faults.set(i, `${format.toUpperCase()} cannot be read: convert it to PNG`);
+  }
+  return withoutFaults({ paths, skipped: [] }, faults);
+}
+
+/** The same without the files at the keys of `faults`, which are named among the skipped. */
+export function withoutFaults({ paths, skipped }: ListedPictures, faults: ReadonlyMap<number, string>): ListedPictures {
+  if (faults.size === 0) return { paths, skipped };
+  const broken = Array.from(faults, ([i, reason]) => ({ path: paths.at(i), reason }));
+  return {
+    paths: filterPaths(paths, i => !faults.has(i)),
+    skipped: [...skipped, ...broken].sort((a, b) => (a.path < b.path ? -1 : 1)),
+  };
+}
+
+/** Why a file of so many bytes cannot be a picture, where that is enough to know. */
+export function sizeFault(bytes: number): string | undefined {
+  if (bytes === -1) return 'no such file';
+  if (bytes < 0) return 'no regular file';
+  return bytes === 0 ? 'empty file (0 bytes)' : undefined;
 }
 
 /** The reason why a file's header shows that it is no picture, or `undefined` where it looks like one. */
@@ -61,14 +80,6 @@ export async function headerFault(file: string): Promise<string | undefined> {
   }
 }
 
-/** A decoder's reason, or the file system's ("no such file", "permission denied") in plain words. */
-export function fileFault(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT') return 'no such file';
-  if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
-  return reasonOf(error);
-}
-
 /** Checks `indices` of the files with `fault`, a few at once; returns what was found, by rising index. */
 export async function findFaults(
   indices: ArrayLike<number>,
@@ -80,54 +91,6 @@ export async function findFaults(
     if (reason !== undefined) found.set(indices[i]!, reason);
   });
   return new Map([...found].sort(([a], [b]) => a - b)); // they end in any order
-}
-
-async function realDirectory(dir: string): Promise<string> {
-  try {
-    if (!(await stat(dir)).isDirectory()) throw new Error('a file');
-    return await realpath(dir);
-  } catch (error) {
-    const got =
-      error instanceof Error && error.message === 'a file'
-        ? `"${dir}", which is a file`
-        : `"${dir}": ${fileFault(error)}`;
-    throw new DataError(`imageFolder: the folder must exist and be readable; got ${got}; check the path`, {
-      cause: error,
-    });
-  }
-}
-
-/** @param above the real paths of the folders on the way down: a link back to one of them would never end. */
-async function walk(dir: string, below: string, above: readonly string[]): Promise<string[]> {
-  const found: string[] = [];
-  for (const entry of await readdir(join(dir, below), { withFileTypes: true })) {
-    if (entry.name.startsWith('.')) continue;
-    const path = below === '' ? entry.name : `${below}/${entry.name}`;
-    if (await isDirectory(entry, join(dir, path))) {
-      const real = await realpath(join(dir, path));
-      if (!above.includes(real)) for (const file of await walk(dir, path, [...above, real])) found.push(file);
-    } else if (READABLE.has(extension(path)) || UNREADABLE.has(extension(path))) found.push(path);
-  }
-  return found;
-}
-
-async function isDirectory(entry: Dirent, path: string): Promise<boolean> {
-  if (!entry.isSymbolicLink()) return entry.isDirectory();
-  return stat(path).then(
-    found => found.isDirectory(),
-    () => false,
-  );
-}
-
-function whyNot(path: string, bytes: number): string | undefined {
-  if (bytes < 0) return 'no such file';
-  if (bytes === 0) return 'empty file (0 bytes)';
-  if (UNREADABLE.has(extension(path))) return `${extension(path).toUpperCase()} cannot be read: convert it to PNG`;
-  return undefined;
-}
-
-function extension(path: string): string {
-  return path.slice(path.lastIndexOf('.') + 1).toLowerCase();
 }
 
 async function readHead(file: string): Promise<Uint8Array> {

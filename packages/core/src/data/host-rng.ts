@@ -12,7 +12,15 @@ export interface HostRng {
 }
 
 /** Values of the `view` word that no view uses, one for each thing drawn for a whole epoch or dataset. */
-export const RESERVED_STREAMS = { order: 0xffff_ffff, split: 0xffff_fffe } as const;
+export const RESERVED_STREAMS = {
+  order: 0xffff_ffff,
+  split: 0xffff_fffe,
+  labels: 0xffff_fffd,
+  shards: 0xffff_fffc,
+  sample: 0xffff_fffb,
+  replacement: 0xffff_fff0,
+  inspection: 0xffff_ffef,
+} as const;
 
 const WORD = 2 ** 32;
 

@@ -1,11 +1,13 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ConfigError, DataError } from '../errors.ts';
-import { HEADER_SCAN_LIMIT, imageFolder } from './image-folder.ts';
+import { type ImageFolder, imageFolder, imageFolders } from './image-folder.ts';
 import { loadPixels } from './load-pixels.ts';
+import { HEADER_SCAN_LIMIT } from './look-at-files.ts';
 
 const made: string[] = [];
 afterEach(async () => {
@@ -21,6 +23,8 @@ async function folder(files: Record<string, Uint8Array | string>): Promise<strin
   }
   return dir;
 }
+
+const pathsOf = (data: ImageFolder): string[] => Array.from({ length: data.size }, (_, i) => data.path(i));
 
 const picture = (value: number, side = 8): Sharp =>
   sharp({ create: { width: side, height: side, channels: 3, background: { r: value, g: value, b: value } } });
@@ -44,7 +48,7 @@ describe('imageFolder', () => {
       '.cache/x.png': await png(9),
     });
     const data = await imageFolder(dir);
-    expect(data.paths).toEqual(['cat/a.tif', 'cat/b.webp', 'dog/2.PNG', 'dog/deep/1.jpeg']);
+    expect(pathsOf(data)).toEqual(['cat/a.tif', 'cat/b.webp', 'dog/2.PNG', 'dog/deep/1.jpeg']);
     expect(data.classes).toEqual(['cat', 'dog']);
     expect([...data.labels!]).toEqual([0, 0, 1, 1]);
     expect(data.skipped).toEqual([]);
@@ -95,12 +99,7 @@ describe('imageFolder', () => {
     // The header of a truncated JPEG is sound: the decoder finds it.
     const packed = await loadPixels(data, { size: 8 });
     expect(packed.count).toBe(4);
-    expect(Array.from(packed.indices, i => data.paths[i])).toEqual([
-      '16-bit.png',
-      'cmyk.jpg',
-      'good.jpg',
-      'moving.gif',
-    ]);
+    expect(Array.from(packed.indices, i => data.path(i))).toEqual(['16-bit.png', 'cmyk.jpg', 'good.jpg', 'moving.gif']);
     expect(packed.data[0]).toBe(128);
     expect(packed.data[3 * 8 * 8 * 3]).toBe(1);
     expect(packed.skipped).toHaveLength(6);
@@ -115,7 +114,7 @@ describe('imageFolder', () => {
       'long.jpg': await picture(7).withExif(exif).jpeg().toBuffer(),
       'big.gif': await bigGif(),
     });
-    expect((await imageFolder(dir)).paths).toEqual(['big.gif', 'long.jpg']);
+    expect(pathsOf(await imageFolder(dir))).toEqual(['big.gif', 'long.jpg']);
   });
 
   it('decodes grey on request', async () => {
@@ -129,7 +128,50 @@ describe('imageFolder', () => {
     const elsewhere = await folder({ 'b.png': await png(2) });
     await symlink(elsewhere, join(dir, 'y'));
     await symlink(dir, join(dir, 'x', 'loop'));
-    expect((await imageFolder(dir)).paths).toEqual(['x/a.png', 'y/b.png']);
+    expect(pathsOf(await imageFolder(dir))).toEqual(['x/a.png', 'y/b.png']);
+  });
+
+  it('refuses parts of a data set as classes, and says how to open them', async () => {
+    const dir = await folder({ 'Train/x/a.png': await png(1), 'val/x/b.png': await png(2) });
+    await expect(imageFolder(dir)).rejects.toThrow(
+      new RegExp(
+        `must be classes; got Train, val, parts of a data set; open one .*imageFolders\\('${dir}', \\['Train', 'val'\\]\\)`,
+      ),
+    );
+    expect((await imageFolder(dir, { labels: 'folders' })).classes).toEqual(['Train', 'val']);
+    expect((await imageFolder(dir, { labels: 'none' })).size).toBe(2);
+    const more = await folder({ 'train/a.png': await png(1), 'car/b.png': await png(2) });
+    expect((await imageFolder(more)).classes).toEqual(['car', 'train']);
+  });
+
+  it('opens parts with the classes of the first, and names those that are absent', async () => {
+    const dir = await folder({
+      'train/cat/a.png': await png(1),
+      'train/dog/a.png': await png(2),
+      'train/eel/a.png': await png(3),
+      'val/dog/b.png': await png(4),
+      'val/eel/b.png': await png(5),
+      'odd/cats/b.png': await png(6),
+    });
+    const [train, val] = await imageFolders(dir, ['train', 'val']);
+    expect([train.classes, val.classes]).toEqual([train.classes, ['cat', 'dog', 'eel']]);
+    expect([...val.labels!]).toEqual([1, 2]);
+    expect([train.absentClasses, val.absentClasses]).toEqual([undefined, ['cat']]);
+    await expect(imageFolders(dir, ['train', 'odd'])).rejects.toThrow(
+      /every sub-folder of .*odd" must be one of the 3 classes given; got cats; .*\(cat, dog, eel\)/,
+    );
+    const bare = await imageFolders(dir, ['val', 'train'], { labels: 'none' });
+    expect(bare.map(({ labels }) => labels)).toEqual([undefined, undefined]);
+    await expect(imageFolders(dir, [])).rejects.toThrow(/parts must name sub-folders/);
+    await expect(imageFolder(join(dir, 'val'), { classes: ['a', 'a'] })).rejects.toThrow(ConfigError);
+  });
+
+  it('has the same order as sorted paths, with folders and files whose names begin alike', async () => {
+    const names = ['a.png', 'a/b.png', 'a/b/c.png', 'a/b-c.png', 'a-b.png', 'a0/d.png', 'a/é.png', 'B/x.png'];
+    const data = await imageFolder(
+      await folder(Object.fromEntries(await Promise.all(names.map(async n => [n, await png(1)])))),
+    );
+    expect(pathsOf(data)).toEqual([...names].sort());
   });
 
   it('has a fingerprint that changes with names, sizes and options', async () => {
@@ -139,6 +181,9 @@ describe('imageFolder', () => {
     expect(same).toBe(one);
     expect(more).not.toBe(one);
     expect((await imageFolder(dirs[0]!, { channels: 1 })).fingerprint).not.toBe(one);
+    expect((await imageFolder(dirs[0]!, { verify: 'none' })).fingerprint).toBe(one);
+    await writeFile(join(dirs[1]!, 'x/a.png'), await picture(1, 64).png().toBuffer());
+    expect((await imageFolder(dirs[1]!)).fingerprint).not.toBe(one);
   });
 
   it('refuses what holds no pictures', async () => {
@@ -180,9 +225,15 @@ describe('imageFolder', () => {
     expect((await loadPixels(data, { size: 8 })).skipped).toEqual([{ path: 'b.png', reason: 'no such file' }]);
   });
 
+  it('does not wait for a pipe', async () => {
+    const dir = await folder({ 'a.png': await png(1) });
+    execFileSync('mkfifo', [join(dir, 'b.png')]);
+    expect((await imageFolder(dir)).skipped).toEqual([{ path: 'b.png', reason: 'no regular file' }]);
+  });
+
   it('refuses unknown options', async () => {
     const dir = await folder({ 'a.png': await png(1) });
-    await expect(imageFolder(dir, { channels: 2 as 1 })).rejects.toThrow(ConfigError);
+    await expect(imageFolder(dir, { channels: 0 })).rejects.toThrow(ConfigError);
     await expect(imageFolder(dir, { labels: 'yes' as 'auto' })).rejects.toThrow(/one of auto, folders, none; got yes/);
   });
 });

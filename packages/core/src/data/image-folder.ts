@@ -1,161 +1,114 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { ConfigError, DataError } from '../errors.ts';
-import { type Dataset, digest, type SkippedImage } from './dataset.ts';
-import { decodeImage } from './decode.ts';
-import { fileFault, findFaults, headerFault, type ListedFile, listPictures } from './folder-scan.ts';
+import type { SkippedImage } from './dataset.ts';
+import { checkDecodeOptions, type SourceDecoding } from './decode.ts';
+import { type FileDataset, fileDataset } from './file-dataset.ts';
+import { type FolderClasses, folderClasses } from './folder-classes.ts';
+import { listPictures, withoutFaults } from './folder-scan.ts';
 import { describeSkipped } from './load-pixels.ts';
+import { lookAtFiles, type Verify } from './look-at-files.ts';
+import { checkKeys } from './views/check.ts';
 
-export interface ImageFolderOptions {
-  /** 3 = sRGB (default), 1 = grey. */
-  readonly channels?: 1 | 3;
+/** How the pictures are decoded (`channels`, `depth`, `range`: see `decodeImage`), and what is made of the folder. */
+export interface ImageFolderOptions extends SourceDecoding {
   /**
    * `folders`: the first sub-folder names the class, and no picture may lie outside one. `none`: no labels.
-   * `auto` (default): `folders` where every picture lies in one of at least two sub-folders, else `none`.
+   * `auto` (default): `folders` where every picture lies in one of at least two sub-folders, else `none`; sub-folders that are parts of a
+   * data set (`train` and `val`) are refused.
    */
   readonly labels?: 'auto' | 'folders' | 'none';
-  /**
-   * What is checked now. `headers`: each file starts like a picture. `pixels`: each file decodes, which finds truncated ones too.
-   * `none`: nothing; a broken file shows when it is read. Default: `headers` up to {@link HEADER_SCAN_LIMIT} files, else `none`
-   * after a look at {@link SAMPLED_HEADERS} of them.
-   */
-  readonly verify?: 'headers' | 'pixels' | 'none';
+  /** The classes and their order, instead of the sub-folders found: those of the training part, so that a validation part has its labels. */
+  readonly classes?: readonly string[];
+  /** What is checked now: see {@link Verify}. */
+  readonly verify?: Verify;
 }
 
-/** Files up to which opening a folder reads every header. A header takes well under a millisecond. */
-export const HEADER_SCAN_LIMIT = 5_000;
-/** Headers read, evenly spread, before a larger folder is believed to hold pictures. */
-export const SAMPLED_HEADERS = 64;
-
-/** A folder of pictures: a dataset that knows its files. */
-export interface ImageFolder extends Dataset {
-  /** `[size]`, below the folder, `/` between the parts. */
-  readonly paths: readonly string[];
+/** A folder of pictures. */
+export interface ImageFolder extends FileDataset {
+  /** Classes without a picture here, where `classes` was given. */
+  readonly absentClasses?: readonly string[];
 }
 
 /**
- * The pictures below a folder (jpg, jpeg, png, webp, avif, gif, tif, tiff), ordered by path. Hidden files are ignored; empty and broken
- * ones are left out and named in `skipped`, now or, for those whose header is sound, by `loadPixels`. How they are decoded (orientation,
- * transparency, 16 bits, CMYK, animations): see `decodeImage`. The fingerprint covers paths, sizes in bytes and options, not the bytes.
- * @throws DataError when the folder is missing, holds no picture, or only broken ones.
- * @throws ConfigError when an option has an unknown value.
+ * The pictures below a folder (the formats of `decodeImage`), ordered by path. Hidden files are ignored; empty and broken ones are left out
+ * and named in `skipped`, now or, for those whose header is sound, when they are read. How they are decoded (orientation, transparency,
+ * depth, CMYK, animations): see `decodeImage`. The fingerprint covers paths, options and sizes in bytes (of more than 5,000
+ * files those of a sample), not the content. The index takes 4 bytes a file beside its name, and 4 for a label.
+ * @throws DataError when the folder is missing, holds no picture, only broken ones, or sub-folders that are not among `classes`.
+ * @throws ConfigError when an option is unknown or has an unknown value.
  */
 export async function imageFolder(dir: string, options: ImageFolderOptions = {}): Promise<ImageFolder> {
-  const { channels = 3, labels = 'auto' } = options;
   checkOptions(options);
+  const { channels = 3, depth, range, labels = 'auto', classes, verify } = options;
+  const decode = { channels, ...(depth && { depth }), ...(range && { range }) };
   const listed = await listPictures(dir);
-  if (listed.files.length === 0) throw nothingIn(dir, listed.skipped);
-  const faults = await verified(dir, listed.files, channels, options.verify);
-  const files = listed.files.filter((_, i) => !faults.has(i));
-  const broken = [...faults].map(([i, reason]) => ({ path: listed.files[i]!.path, reason }));
-  const skipped = [...listed.skipped, ...broken].sort((a, b) => (a.path < b.path ? -1 : 1));
-  if (files.length === 0) throw nothingIn(dir, skipped);
-  return assemble(dir, { files, skipped, channels, named: classNames(dir, listed.files, labels) });
-}
-
-interface Found {
-  readonly files: readonly ListedFile[];
-  readonly skipped: readonly SkippedImage[];
-  readonly channels: 1 | 3;
-  readonly named: readonly string[] | undefined;
-}
-
-function assemble(dir: string, { files, skipped, channels, named }: Found): ImageFolder {
-  const paths = files.map(file => file.path);
-  const numbers = new Map(named?.map((name, number) => [name, number]));
-  return {
-    name: dir,
-    size: files.length,
-    channels,
-    fingerprint: digest(
-      `${channels}\n`,
-      files.map(({ path, bytes }) => `${bytes} ${path}\n`).join(''),
-      named?.join('\n'),
-    ),
-    ...(named && { classes: named, labels: Int32Array.from(paths, path => numbers.get(folderOf(path))!) }),
-    skipped,
-    paths,
-    describe: index => paths[index] ?? `picture ${index}`,
-    image: async (index, request) => {
-      const path = paths[index];
-      if (path === undefined)
-        throw new DataError(`${dir}: an index must be from 0 to ${paths.length - 1}; got ${index}`);
-      return decodeFile(dir, path, { channels, ...request });
-    },
-  };
-}
-
-async function decodeFile(
-  dir: string,
-  path: string,
-  options: { channels: 1 | 3; shorterSide?: number },
-): ReturnType<typeof decodeImage> {
-  try {
-    return await decodeImage(await readFile(join(dir, path)), options);
-  } catch (error) {
-    const reason = fileFault(error);
-    throw new DataError(`imageFolder: every picture must be readable; got ${path}: ${reason}; remove or replace it`, {
-      cause: new Error(reason, { cause: error }),
-    });
+  if (listed.paths.size === 0) throw nothingIn(dir, listed.skipped);
+  const { sizes, faults, sampled } = await lookAtFiles({ root: dir, paths: listed.paths, decode, verify });
+  if (sampled && faults.size === sizes.size) {
+    throw nothingIn(
+      dir,
+      Array.from(faults, ([i, reason]) => ({ path: listed.paths.at(i), reason })),
+    );
   }
+  const kept = sampled ? listed : withoutFaults(listed, faults); // of a sample, the broken are no more worth naming than the rest
+  if (kept.paths.size === 0) throw nothingIn(dir, kept.skipped);
+  const named = folderClasses({ who: 'imageFolder', dir, all: listed.paths, kept: kept.paths, labels, classes });
+  const dataset = fileDataset({ who: 'imageFolder', name: dir, root: dir, decode, sizes, ...kept, ...named });
+  return { ...dataset, ...absent(named, classes) };
 }
 
-async function verified(
+/**
+ * Parts of a data set that lie side by side, with the classes of the first: `imageFolders('photos', ['train', 'val'])`. A later part may
+ * lack classes (see `absentClasses`), but has no others; where the first has no labels, none has.
+ * @returns one dataset for each of `parts`, in that order.
+ * @throws DataError and ConfigError as {@link imageFolder}, when a part has a class that the first lacks, and when no part is named.
+ */
+export async function imageFolders<const Parts extends readonly string[]>(
   dir: string,
-  files: readonly ListedFile[],
-  channels: 1 | 3,
-  verify: ImageFolderOptions['verify'],
-): Promise<Map<number, string>> {
-  const header = async (i: number): Promise<string | undefined> => headerFault(join(dir, files[i]!.path));
-  if (verify === 'none') return new Map();
-  if (verify === 'pixels') {
-    const pixels = async (i: number): Promise<string | undefined> =>
-      decodeFile(dir, files[i]!.path, { channels }).then(() => undefined, fileFault);
-    return findFaults(Array.from(files.keys()), pixels);
-  }
-  if (verify === 'headers' || files.length <= HEADER_SCAN_LIMIT) return findFaults(Array.from(files.keys()), header);
-  const sample = Array.from({ length: SAMPLED_HEADERS }, (_, k) => Math.floor((k * files.length) / SAMPLED_HEADERS));
-  const faults = await findFaults(sample, header);
-  if (faults.size < sample.length) return new Map();
-  throw nothingIn(
-    dir,
-    [...faults].map(([i, reason]) => ({ path: files[i]!.path, reason })),
-  );
+  parts: Parts,
+  options: ImageFolderOptions = {},
+): Promise<{ -readonly [Place in keyof Parts]: ImageFolder }> {
+  const [first, ...others] = parts;
+  if (first === undefined)
+    throw new ConfigError("imageFolders: parts must name sub-folders, as in ['train', 'val']; got []");
+  const opened = [await imageFolder(resolve(dir, first), options)];
+  const { classes } = opened[0]!;
+  const rest: ImageFolderOptions = classes
+    ? { ...options, labels: 'folders', classes }
+    : { ...options, labels: 'none' };
+  for (const part of others) opened.push(await imageFolder(resolve(dir, part), rest));
+  return opened as { -readonly [Place in keyof Parts]: ImageFolder };
 }
 
-function classNames(
-  dir: string,
-  files: readonly ListedFile[],
-  labels: 'auto' | 'folders' | 'none',
-): string[] | undefined {
-  if (labels === 'none') return undefined;
-  const outside = files.find(({ path }) => !path.includes('/'));
-  const names = [...new Set(files.map(({ path }) => folderOf(path)))].sort();
-  if (!outside && (names.length > 1 || labels === 'folders')) return names;
-  if (labels === 'auto') return undefined;
-  throw new DataError(
-    `imageFolder: with labels 'folders' every picture must lie in a sub-folder of ${dir}; got ${outside?.path}; move it or use labels 'none'`,
-  );
-}
-
-function folderOf(path: string): string {
-  return path.slice(0, Math.max(0, path.indexOf('/')));
+function absent(
+  { classes, labels }: FolderClasses,
+  given: readonly string[] | undefined,
+): { absentClasses?: readonly string[] } {
+  if (!given || !classes) return {};
+  const present = new Set(labels);
+  return { absentClasses: classes.filter((_, label) => !present.has(label)) };
 }
 
 function nothingIn(dir: string, skipped: readonly SkippedImage[]): DataError {
   const got = skipped.length === 0 ? 'none' : describeSkipped(skipped, skipped.length);
   return new DataError(
-    `imageFolder: "${dir}" must hold at least one readable picture (jpg, png, webp, avif, gif, tiff); got ${got}; check the path`,
+    `imageFolder: "${dir}" must hold at least one readable picture (jpg, png, webp, avif, gif, tiff, npy); got ${got}; check the path`,
   );
 }
 
-function checkOptions({ channels, labels, verify }: ImageFolderOptions): void {
+function checkOptions(options: ImageFolderOptions): void {
+  checkKeys('imageFolder', options, ['channels', 'depth', 'range', 'labels', 'classes', 'verify']);
+  const { labels, classes, verify, ...decode } = options;
   const check = (name: string, value: unknown, allowed: readonly unknown[]): void => {
     if (value !== undefined && !allowed.includes(value)) {
       throw new ConfigError(`imageFolder: ${name} must be one of ${allowed.join(', ')}; got ${String(value)}`);
     }
   };
-  check('channels', channels, [1, 3]);
+  checkDecodeOptions('imageFolder', decode);
   check('labels', labels, ['auto', 'folders', 'none']);
   check('verify', verify, ['headers', 'pixels', 'none']);
+  if (classes && (classes.length === 0 || new Set(classes).size < classes.length || labels === 'none')) {
+    const got = labels === 'none' ? "labels 'none'" : JSON.stringify(classes);
+    throw new ConfigError(`imageFolder: classes must be names, each once, of pictures with labels; got ${got}`);
+  }
 }

@@ -53,6 +53,16 @@ describe('resizeImage', () => {
     }
   });
 
+  it('keeps fractions of floats, and the values that bytes would get', () => {
+    const values = Array.from({ length: 9 * 7 * 2 }, (_, i) => (i * 37) % 256);
+    const shape = { width: 9, height: 7, channels: 2 };
+    const bytes = resizeImage({ ...shape, data: Uint8Array.from(values) }, 4);
+    const floats = resizeImage({ ...shape, data: Float32Array.from(values) }, 4);
+    expect(floats.data).toBeInstanceOf(Float32Array);
+    expect(floats.data.some(value => !Number.isInteger(value))).toBe(true);
+    expect([...floats.data].map(value => Math.floor(value + 0.5))).toEqual([...bytes.data]);
+  });
+
   it('returns a picture of that size untouched', () => {
     const image = line(7);
     expect(resizeImage(image, 1)).toBe(image);

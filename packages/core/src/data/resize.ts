@@ -1,4 +1,4 @@
-import type { DecodedImage } from './decode.ts';
+import type { DecodedImage, PixelData } from './decode-options.ts';
 
 /** How stored pictures become squares: `fill` squashes the whole picture, `cover` keeps the middle square. */
 export type Fit = 'fill' | 'cover';
@@ -9,15 +9,18 @@ export type Fit = 'fill' | 'cover';
  * 2 and 4 channels for transparency. The same object comes back when it has that size already.
  */
 export function resizeImage(image: DecodedImage, size: number, fit: Fit = 'fill'): DecodedImage {
-  const { width, height, channels } = image;
+  const { width, height } = image;
   if (width === size && height === size) return image;
   const side = Math.min(width, height);
   const [wide, high] = fit === 'fill' ? [width, height] : [side, side];
   const columns = taps(width, (width - wide) / 2, wide, size);
   const rows = taps(height, (height - high) / 2, high, size);
-  const narrowed = across(image.data, { width, height, channels }, columns); // [height, size, C]
-  const data = down(narrowed, size * channels, rows); //                         [size, size, C]
-  return { data, width: size, height: size, channels, source: image.source ?? { width, height } };
+  return through(image, columns, rows);
+}
+
+/** Resizes the whole picture to `width` and `height`, with the same filter. */
+export function resample(image: DecodedImage, width: number, height: number): DecodedImage {
+  return through(image, taps(image.width, 0, image.width, width), taps(image.height, 0, image.height, height));
 }
 
 /** How a line is resampled: output place `i` is the sum of `weights[i · reach + k]` times input place `first[i] + k`. */
@@ -48,10 +51,20 @@ function taps(length: number, start: number, extent: number, size: number): Taps
   return { first, weights, reach };
 }
 
+function through(image: DecodedImage, columns: Taps, rows: Taps): DecodedImage {
+  const { width, height, channels, source = { width, height } } = image;
+  const size = { width: columns.first.length, height: rows.first.length };
+  const narrowed = across(image.data, image, columns); //        [height, size.width, C]
+  const Pixels = image.data instanceof Float32Array ? Float32Array : Uint8Array;
+  const data = new Pixels(size.width * size.height * channels);
+  down(narrowed, data, rows); //                                  [size.height, size.width, C]
+  return { data, ...size, channels, source };
+}
+
 type Shape = Pick<DecodedImage, 'width' | 'height' | 'channels'>;
 
 /** @returns `[height, size, channels]` */
-function across(data: Uint8Array, { width, height, channels }: Shape, { first, weights, reach }: Taps): Float32Array {
+function across(data: PixelData, { width, height, channels }: Shape, { first, weights, reach }: Taps): Float32Array {
   const out = new Float32Array(height * first.length * channels);
   let to = 0;
   for (let y = 0; y < height; y++) {
@@ -67,12 +80,13 @@ function across(data: Uint8Array, { width, height, channels }: Shape, { first, w
   return out;
 }
 
-/** @param lineLength values in one row of `data`. */
-function down(data: Float32Array, lineLength: number, { first, weights, reach }: Taps): Uint8Array {
-  const out = new Uint8Array(first.length * lineLength);
+/** @param out `[rows, line]`, bytes (rounded) or floats. */
+function down(data: Float32Array, out: PixelData, { first, weights, reach }: Taps): void {
+  const lineLength = out.length / first.length;
   const line = new Float32Array(lineLength);
+  const start = out instanceof Float32Array ? 0 : 0.5; // rounds, since storing into bytes cuts off
   for (let y = 0; y < first.length; y++) {
-    line.fill(0.5); // rounds, since storing into bytes cuts off
+    line.fill(start);
     for (let k = 0; k < reach; k++) {
       const weight = weights[y * reach + k]!;
       if (weight === 0) continue;
@@ -81,5 +95,4 @@ function down(data: Float32Array, lineLength: number, { first, weights, reach }:
     }
     out.set(line, y * lineLength);
   }
-  return out;
 }

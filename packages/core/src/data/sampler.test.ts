@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../errors.ts';
+import { type Dataset, subset } from './dataset.ts';
 import { hostRng } from './host-rng.ts';
 import { philox4x32 } from './philox.ts';
-import { batches, epochOrder, shard } from './sampler.ts';
+import { batches, epochOrder, orderOf, SHUFFLE_BUFFER, shard, shardedOrder, shardsOfRows } from './sampler.ts';
 
 describe('philox4x32', () => {
   // Known answers published with the authors' Random123 library (tests/kat_vectors, lines "philox4x32 10").
@@ -107,6 +108,123 @@ describe('epochOrder', () => {
   it('leaves no more pictures in place than chance does', () => {
     const fixed = epochOrder(10_000, 5, 0).filter((picture, place) => picture === place).length;
     expect(fixed).toBeLessThan(7); // Poisson with mean 1
+  });
+});
+
+describe('shardedOrder', () => {
+  const sizes = [700, 0, 1300, 1000, 1, 999, 1000, 1000, 1000, 1000, 1000, 1000];
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+
+  it('has each picture once, and depends on sizes, seed, epoch and buffer only', () => {
+    const order = shardedOrder(sizes, 3, 5, 2000);
+    expect([...order].sort((a, b) => a - b)).toEqual([...Array(total).keys()]);
+    expect(shardedOrder(sizes, 3, 5, 2000)).toEqual(order);
+    const others: [number[], number, number, number][] = [
+      [[...sizes].reverse(), 3, 5, 2000],
+      [sizes, 4, 5, 2000],
+      [sizes, 3, 6, 2000],
+      [sizes, 3, 5, 1000],
+    ];
+    for (const other of others) expect(shardedOrder(...other)).not.toEqual(order);
+  });
+
+  it('needs few shards at a time, and none again later', () => {
+    const even = Array<number>(100).fill(1000);
+    const order = shardedOrder(even, 1, 0, 3000);
+    const first = new Map<number, number>();
+    const last = new Map<number, number>();
+    order.forEach((picture, place) => {
+      const number = Math.floor(picture / 1000);
+      if (!first.has(number)) first.set(number, place);
+      last.set(number, place);
+    });
+    let most = 0;
+    for (let place = 0; place < order.length; place += 100) {
+      most = Math.max(most, even.filter((_, i) => first.get(i)! <= place && last.get(i)! >= place).length);
+    }
+    expect(most).toBeGreaterThan(1);
+    expect(most).toBeLessThanOrEqual(4 + 1); // ceil(3000 / 1000) + 1 within a buffer, and the one shared with the buffer before
+  });
+
+  it('moves pictures as far as a full permutation does, on average', () => {
+    // The distance of two uniform places is a third of the size.
+    const even = Array<number>(200).fill(100);
+    const order = shardedOrder(even, 2, 0, 1000);
+    const mean =
+      order.reduce((sum, picture, place) => sum + Math.abs(picture - place), 0) / order.length / order.length;
+    expect(Math.abs(mean - 1 / 3)).toBeLessThan(0.05); // 200 shards: a standard error of 0.017
+  });
+
+  it('mixes the pictures within a buffer: batches hold as many of a shard as chance gives', () => {
+    // A buffer of 10 shards of 100: a batch of 100 has 10 of each on average, with the variance of draws without replacement.
+    const order = shardedOrder(Array<number>(10).fill(100), 4, 0, 1000);
+    let sum = 0;
+    for (const batch of batches(order, 100)) {
+      for (let number = 0; number < 10; number++) {
+        const count = batch.filter(picture => Math.floor(picture / 100) === number).length;
+        sum += (count - 10) ** 2;
+      }
+    }
+    const variance = sum / 100;
+    const expected = 100 * 0.1 * 0.9 * (900 / 999); // hypergeometric: 8.1
+    expect(Math.abs(variance - expected)).toBeLessThan(4); // three standard errors of 81 free counts: 3 · 8.1 · √(2/81)
+  });
+
+  it('pairs other shards in each epoch', () => {
+    const firstBuffer = (epoch: number): Set<number> =>
+      new Set(
+        shardedOrder(Array<number>(50).fill(10), 1, epoch, 100)
+          .subarray(0, 100)
+          .map(picture => Math.floor(picture / 10)),
+      );
+    expect(firstBuffer(0)).not.toEqual(firstBuffer(1));
+    expect(firstBuffer(0).size).toBe(10);
+  });
+
+  it('refuses numbers out of range', () => {
+    expect(() => shardedOrder([5, -1], 0, 0)).toThrow(/size of a shard/);
+    expect(() => shardedOrder([5], 0, 0, 0)).toThrow(/buffer must be a positive/);
+    expect(() => shardedOrder([2 ** 31, 2 ** 31], 0, 0)).toThrow(/sum of the sizes/);
+  });
+});
+
+describe('orderOf', () => {
+  const size = 4 * SHUFFLE_BUFFER;
+  const shards = [SHUFFLE_BUFFER, 3 * SHUFFLE_BUFFER];
+
+  it('shuffles shards where there are several and more pictures than a buffer, else everything', () => {
+    expect(orderOf({ size, shards }, 1, 2)).toEqual(shardedOrder(shards, 1, 2));
+    expect(orderOf({ size, shards, shuffleBuffer: 99 }, 1, 2)).toEqual(shardedOrder(shards, 1, 2, 99));
+    const whole = epochOrder(100, 1, 2);
+    expect(orderOf({ size: 100 }, 1, 2)).toEqual(whole);
+    expect(orderOf({ size: 100, shards: [100], shuffleBuffer: 10 }, 1, 2)).toEqual(whole);
+    expect(orderOf({ size: 100, shards: [50, 50] }, 1, 2)).toEqual(whole);
+  });
+
+  it('gives every rank its part of the same batches', () => {
+    const [batch] = batches(orderOf({ size: 100, shards: [50, 50], shuffleBuffer: 20 }, 0, 0), 12);
+    expect([0, 1, 2].flatMap(rank => [...shard(batch!, rank, 3)])).toEqual([...batch!]);
+  });
+});
+
+describe('shardsOfRows', () => {
+  it('divides the rows of a part by the shards of the whole', () => {
+    expect(shardsOfRows([3, 4, 2], Uint32Array.of(0, 2, 5, 8))).toEqual([2, 1, 1]);
+    expect(shardsOfRows([3, 0, 4], Uint32Array.of(3, 6, 0))).toEqual([2, 1]);
+  });
+
+  it('keeps shards and buffer in a part of a dataset', () => {
+    const image = async (): Promise<never> => Promise.reject(new Error('not read'));
+    const whole: Dataset = {
+      name: 'w',
+      size: 9,
+      channels: 3,
+      fingerprint: '',
+      shards: [3, 4, 2],
+      shuffleBuffer: 5,
+      image,
+    };
+    expect(subset(whole, [1, 2, 7, 8])).toMatchObject({ shards: [2, 2], shuffleBuffer: 5 });
   });
 });
 

@@ -1,8 +1,8 @@
 /** `ssl doctor`: what this machine and its engine are, what is wrong with them, and how to mend it. */
 import { join } from 'node:path';
+import { fileHash } from '../file-hash.ts';
 import { describeHost, type HostReport } from './install/host.ts';
 import { type EngineProbe, type ProbeOutcome, probeInChild } from './install/probe-process.ts';
-import { sha256Of } from './install/unpack.ts';
 import { type EngineLibrary, findLibrary, INSTALL_COMMAND, libraryManifest, mendingCommand } from './library.ts';
 
 export interface DoctorProblem {
@@ -105,7 +105,7 @@ async function damagedFiles(library: EngineLibrary): Promise<string[] | undefine
   const damaged: string[] = [];
   for (const { path, sha256 } of installed.manifest.files) {
     const file = join(installed.directory, path);
-    const actual = await sha256Of(file).catch(() => undefined);
+    const actual = await fileHash(file, 'sha256').catch(() => undefined);
     if (actual !== sha256) damaged.push(file);
   }
   return damaged;

@@ -2,8 +2,8 @@
 import { mkdirSync, rmSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { EngineError, SSLError } from '../errors.ts';
+import { takeLock } from '../file-lock.ts';
 import { currentOwner } from '../process-owner.ts';
-import { takeLock } from './install/lock.ts';
 import { type Manifest, readManifest, writeManifest } from './install/manifest.ts';
 import { libcFamily } from './install/platform.ts';
 import { downloadWheels, findPythonClient } from './install/python-client.ts';

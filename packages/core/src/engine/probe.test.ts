@@ -10,7 +10,7 @@ test('the engine says what it is', () => {
     expect(name).toMatch(/^\/job:.*\/device:/);
     expect(memoryBytes).toBeGreaterThanOrEqual(0);
   }
-  expect(probe.threads).toEqual({ intra: 2, inter: 1 });
+  expect(probe.threads).toEqual({ intra: 2, inter: 2 });
   expect(probe.xla).toBe(xlaAvailable());
   expect(probe.missingSymbols).toEqual([]);
   vi.unstubAllEnvs();

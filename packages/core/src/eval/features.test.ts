@@ -89,7 +89,7 @@ describe('extractFeatures', () => {
       [{ embed: (x: Tensor) => x, images }, ShapeError, '[B, D]; got [4,2,2,3]'],
       [{ embed: flat, images: [] }, DataError, 'got none'],
       [{ embed: flat, images: [images, pictures(2, 3)] }, DataError, 'got 3 x 3 x 3 after 2 x 2 x 3'],
-      [{ embed: flat, images: { ...images, count: 5 } }, DataError, '5 pictures must have 60 bytes; got 48'],
+      [{ embed: flat, images: { ...images, count: 5 } }, DataError, '5 pictures must have 60 values; got 48'],
     ] as const;
     for (const [options, kind, message] of cases) {
       const error = await extractFeatures(options).catch(e => e);

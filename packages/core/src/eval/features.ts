@@ -4,7 +4,7 @@ import { didYouMean } from '../nearest.ts';
 import { globalAvgPool } from '../ops/pool.ts';
 import { compile } from '../tensor/compile.ts';
 import { inContext } from '../tensor/context.ts';
-import { byteTensor, fromBytes } from '../tensor/native.ts';
+import { fromBytes, pixelTensor } from '../tensor/native.ts';
 import type { Tensor } from '../tensor/tf.ts';
 import type { FeatureTable } from './feature-table.ts';
 import { fullBatches, isPixelRows, type PixelSource } from './pixel-rows.ts';
@@ -50,7 +50,7 @@ export function featureExtractor(options: ExtractorOptions): FeatureExtractor {
     const total = isPixelRows(images) ? images.count : undefined;
     const table = new GrowingTable(total);
     for await (const { data, shape, rows } of fullBatches(images, Math.min(batchSize, total ?? batchSize))) {
-      const batch = byteTensor(data, shape);
+      const batch = pixelTensor(data, shape);
       const features = await graph(batch).finally(() => batch.dispose());
       table.append(features, rows);
       features.dispose();

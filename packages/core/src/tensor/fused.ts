@@ -9,6 +9,9 @@ import { customGrad, dtypeOf, idOf, wrap } from './native.ts';
 import { type Tensor, tf } from './tf.ts';
 import { signature } from './tree.ts';
 
+/** Whether kernels are compiled at all; where not, each op of theirs is a pass over memory. */
+export { xlaAvailable };
+
 export interface FusedOptions {
   readonly name: string;
   /** From the value's gradient and the inputs to the inputs' gradients; without it, what the tape derives from `fn`. */

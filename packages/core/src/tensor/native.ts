@@ -1,5 +1,6 @@
 /** The way from tensors to the engine's numbers and back; and the call of any op of the library by its name. */
 import { type AttributeValue, attributes } from '../engine/attributes.ts';
+import { binding } from '../engine/binding.ts';
 import { DTYPE } from '../engine/dtype.ts';
 import { handleDtype, type TensorInfo, upload } from '../engine/handles.ts';
 import { currentTrace } from '../engine/trace.ts';
@@ -23,13 +24,24 @@ export function dtypeOf(tensor: Tensor): number {
   return currentTrace()?.dtypeOf(id) ?? handleDtype(id);
 }
 
+/** Whether there is a GPU, which ops then run on. */
+export function onGpu(): boolean {
+  return binding.isUsingGpuDevice();
+}
+
 /** Bytes as a tensor, at a quarter of the size that tfjs would give them. Only `fromBytes` takes it. */
 export function byteTensor(data: Uint8Array, shape: readonly number[]): Tensor {
   return wrap({ id: upload(shape, DTYPE.uint8, data), shape: [...shape], dtype: DTYPE.uint8 });
 }
 
-/** A tensor of bytes as float32, 0 to 255. */
+/** Pixels as a tensor for `fromBytes`: bytes stay bytes, floats are float32. */
+export function pixelTensor(data: Uint8Array | Float32Array, shape: readonly number[]): Tensor {
+  return data instanceof Float32Array ? tf.tensor(data, [...shape], 'float32') : byteTensor(data, shape);
+}
+
+/** A tensor of bytes as float32, 0 to 255. One that is float32 already stays as it is. */
 export function fromBytes(bytes: Tensor): Tensor {
+  if (bytes.dtype === 'float32') return bytes.clone();
   return nativeOp('Cast', [bytes], { SrcT: { dtype: 'uint8' }, DstT: { dtype: 'float32' }, Truncate: false });
 }
 

@@ -1,10 +1,11 @@
 /** The arguments of step `n`, from nothing but the run's settings and `n`: what makes a resumed run the same run. */
-import { batches, epochOrder, type PackedPixels } from '../data/index.ts';
+import type { HostBatch, Loader } from '../data/index.ts';
 import type { Method, StepInput } from '../method/index.ts';
 import { type Recipe, recipeSchedule } from '../method/recipe.ts';
-import { byteTensor } from '../tensor/native.ts';
+import { pixelTensor } from '../tensor/native.ts';
 import { stepKey } from '../tensor/rng.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
+import { leaves } from '../tensor/tree.ts';
 
 export interface Feed {
   /** Images. */
@@ -13,65 +14,77 @@ export interface Feed {
   readonly stepsPerEpoch: number;
   learningRate(step: number): number;
   /** The caller disposes of it. @param step from 0 */
-  at(step: number): StepInput;
+  at(step: number): Promise<StepInput>;
+  /** Starts to make the arguments of a step that is asked for next, while another step runs. */
+  prepare(step: number): void;
+  /** Frees what was prepared and not asked for. */
+  dispose(): Promise<void>;
 }
 
-export function feedOf(method: Method, pixels: PackedPixels, recipe: Recipe, seed: number): Feed {
-  const { batchSize, epochs, weightDecay } = recipe;
-  const stepsPerEpoch = Math.floor(pixels.count / batchSize);
+export function feedOf(method: Method, loader: Loader, recipe: Recipe, seed: number): Feed {
+  const { batchSize, epochs } = recipe;
+  const { stepsPerEpoch } = loader;
   const steps = stepsPerEpoch * epochs;
   const schedule = recipeSchedule(recipe, batchSize, stepsPerEpoch);
   const learningRate = (step: number): number => schedule(step, steps);
-  let current: { epoch: number; parts: Uint32Array[] } | undefined;
-  const rowsOf = (epoch: number, part: number): Uint32Array => {
-    if (current?.epoch !== epoch) current = { epoch, parts: batches(epochOrder(pixels.count, seed, epoch), batchSize) };
-    return current.parts[part]!;
-  };
-  const at = (step: number): StepInput => {
+  const make = async (step: number): Promise<StepInput> => {
     const epoch = Math.floor(step / stepsPerEpoch);
-    const rows = rowsOf(epoch, step % stepsPerEpoch);
+    const batch = await loader.batch(epoch, step % stepsPerEpoch);
     const time = { step, steps, stepsPerEpoch };
     const scheduled = Object.entries(method.schedules ?? {}).map(
       ([name, value]) => [name, tf.scalar(value(time))] as const,
     );
     return {
-      ...gather(pixels, rows),
-      drawn: drawn(method, seed, epoch, rows),
+      ...batchTensors(batch),
+      drawn: drawn(method, seed, epoch, batch.indices),
       key: stepKey(seed, step),
       learningRate: tf.scalar(learningRate(step)),
-      weightDecay: tf.scalar(weightDecay),
+      weightDecay: tf.scalar(recipe.weightDecay),
       update: tf.scalar(step + 1),
       fraction: tf.scalar(steps > 1 ? step / (steps - 1) : 1),
       epoch: tf.scalar(epoch),
       scheduled: Object.fromEntries(scheduled),
     };
   };
-  return { size: pixels.count, steps, stepsPerEpoch, learningRate, at };
+  let prepared: { readonly step: number; readonly input: Promise<StepInput> } | undefined;
+  const drop = async (): Promise<void> => {
+    const input = await prepared?.input.catch(() => undefined);
+    prepared = undefined;
+    if (input) for (const tensor of leaves(input)) tensor.dispose();
+  };
+  return {
+    size: loader.size,
+    steps,
+    stepsPerEpoch,
+    learningRate,
+    async at(step) {
+      if (prepared?.step !== step) {
+        await drop();
+        return make(step);
+      }
+      const { input } = prepared;
+      prepared = undefined;
+      return input;
+    },
+    prepare(step) {
+      const input = make(step);
+      input.catch(() => {}); // whoever asks for it is told
+      prepared = { step, input };
+    },
+    dispose: drop,
+  };
 }
 
-/** Rows of the packed pixels as tensors; an image's index is its row, so that indices, draws and features of a whole epoch agree. */
-export function gather(
-  pixels: PackedPixels,
-  rows: Uint32Array,
-): Pick<StepInput, 'images' | 'sizes' | 'indices' | 'labels'> {
-  const { data, size, channels, widths, heights, labels } = pixels;
-  const bytes = size * size * channels;
-  const images = new Uint8Array(rows.length * bytes);
-  const sizes = new Float32Array(rows.length * 2);
-  rows.forEach((row, i) => {
-    images.set(data.subarray(row * bytes, (row + 1) * bytes), i * bytes);
-    sizes.set([heights[row]!, widths[row]!], 2 * i);
-  });
-  const take = (values: ArrayLike<number>): Tensor =>
-    tf.tensor1d(
-      Int32Array.from(rows, row => values[row]!),
-      'int32',
-    );
+/** A batch as a step takes it. */
+export function batchTensors(batch: HostBatch): Pick<StepInput, 'images' | 'sizes' | 'indices' | 'labels'> {
+  const { data, count, size, channels, widths, heights, indices, labels } = batch;
+  const sizes = new Float32Array(2 * count);
+  for (let i = 0; i < count; i++) sizes.set([heights[i]!, widths[i]!], 2 * i);
   return {
-    images: byteTensor(images, [rows.length, size, size, channels]),
-    sizes: tf.tensor2d(sizes, [rows.length, 2]),
-    indices: tf.tensor1d(Int32Array.from(rows), 'int32'),
-    labels: labels ? [take(labels)] : [],
+    images: pixelTensor(data, [count, size, size, channels]),
+    sizes: tf.tensor2d(sizes, [count, 2]),
+    indices: tf.tensor1d(Int32Array.from(indices), 'int32'),
+    labels: labels ? [tf.tensor1d(labels, 'int32')] : [],
   };
 }
 

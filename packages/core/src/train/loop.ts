@@ -21,18 +21,23 @@ export interface Run {
   readonly folder: RunFolder;
   readonly step: TrainStep;
   readonly feed: Feed;
-  /** Of the images. */
-  readonly fingerprint: string;
+  readonly images: ImagesMeta;
   readonly monitor: Monitor;
   readonly report: (event: ProgressEvent) => void;
   readonly stop: StopSignal;
   readonly options: PretrainOptions;
 }
 
-/** What a checkpoint says beside the tensors. */
-export type CheckpointMeta = {
-  /** Fingerprint of the images. */
+/** Which images a run has. */
+export type ImagesMeta = {
+  /** Their fingerprint. */
   readonly data: string;
+  /** Places of those that cannot be read, rising; not there where images are read anew each time, since not all are known then. */
+  readonly unreadable?: readonly number[];
+};
+
+/** What a checkpoint says beside the tensors. */
+export type CheckpointMeta = ImagesMeta & {
   /** Steps of the whole run. */
   readonly steps: number;
   /** Of the step that the checkpoint follows. */
@@ -103,9 +108,11 @@ async function advance(run: Run, from: Reached): Promise<Reached> {
 }
 
 async function runStep({ step, feed }: Run, n: number): Promise<Metrics> {
-  const input = feed.at(n);
+  const input = await feed.at(n);
   try {
-    const scalars = await step.run(input);
+    const running = step.run(input);
+    if (n + 1 < feed.steps) feed.prepare(n + 1);
+    const scalars = await running;
     const metrics = Object.entries(scalars).map(([name, value]) => [name, value.dataSync()[0]!] as const);
     for (const tensor of leaves(scalars)) tensor.dispose();
     return Object.fromEntries(metrics);
@@ -121,10 +128,10 @@ async function beforeEpoch({ method, seed, monitor, feed }: Run, epoch: number):
 }
 
 async function save(run: Run, reached: Reached): Promise<string> {
-  const { folder, step, options, feed, fingerprint } = run;
+  const { folder, step, options, feed, images } = run;
   checkState(step.state, contextOf(run, reached.step, reached));
   await syncMetrics(folder.metrics);
-  const meta: CheckpointMeta = { data: fingerprint, steps: feed.steps, metrics: reached.metrics! };
+  const meta: CheckpointMeta = { ...images, steps: feed.steps, metrics: reached.metrics! };
   return saveCheckpoint(folder.checkpoints, reached.step, step.state, meta, { keep: options.keepCheckpoints ?? 2 });
 }
 

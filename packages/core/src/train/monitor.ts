@@ -1,5 +1,5 @@
 /** What is measured beside the loss, at the end of every epoch, without touching what is trained. */
-import { drawViews, type PackedPixels } from '../data/index.ts';
+import { drawViews, type Loader } from '../data/index.ts';
 import { collapseMeter, type FeatureExtractor, featureExtractor } from '../eval/index.ts';
 import { evaluationPlan, type Method } from '../method/index.ts';
 import { rngFromSeed } from '../tensor/rng.ts';
@@ -8,19 +8,22 @@ import { allFinite } from './failure.ts';
 
 /** Images whose features are looked at: RankMe is at most this, and costs D² for each. */
 const SAMPLE = 1024;
+/** Images that go through the network at once. */
+const BLOCK = 128;
 
 export interface Monitor {
   /** RankMe and the spread of the features of a fixed sample, in evaluation mode; NaN when a feature is not finite. */
   measure(): Promise<{ rankMe: number; evaluationFeatureStd: number }>;
-  /** Features of every image, `[N, D]`. */
+  /** Features of every image, `[N, D]`; those of unreadable ones are of a black image. */
   allFeatures(): Promise<Float32Array>;
   dispose(): void;
 }
 
-export function monitorOf(method: Method, pixels: PackedPixels): Monitor {
-  const extract = methodExtractor(method);
+export async function monitorOf(method: Method, loader: Loader): Promise<Monitor> {
+  const sample = await loader.pictures(spread(loader.size, SAMPLE));
+  const batchSize = Math.min(BLOCK, loader.size); // one shape for the sample and for all
+  const extract = methodExtractor(method, method.embed, { batchSize });
   const signals = collapseMeter();
-  const sample = sampleOf(pixels);
   return {
     async measure() {
       const table = await extract(sample);
@@ -29,7 +32,7 @@ export function monitorOf(method: Method, pixels: PackedPixels): Monitor {
       return { rankMe, evaluationFeatureStd: featureStd };
     },
     async allFeatures() {
-      return (await extract(pixels)).features;
+      return (await extract(loader.everything(batchSize))).features;
     },
     dispose() {
       extract.dispose();
@@ -42,25 +45,15 @@ export function monitorOf(method: Method, pixels: PackedPixels): Monitor {
 export function methodExtractor(
   method: Pick<Method, 'views' | 'embed'>,
   embed: (images: Tensor) => Tensor = method.embed,
+  options: { readonly batchSize?: number } = {},
 ): FeatureExtractor {
   const plan = evaluationPlan(method.views);
   const prepare = (images: Tensor): Tensor => drawViews(plan, images.mul(255), { rng: rngFromSeed(0) })[0]!;
-  return featureExtractor({ embed, prepare });
+  return featureExtractor({ embed, prepare, ...options });
 }
 
-/** Rows spread evenly over the data. */
-function sampleOf({ data, count, size, channels }: PackedPixels): {
-  data: Uint8Array;
-  count: number;
-  size: number;
-  channels: number;
-} {
-  const bytes = size * size * channels;
-  const rows = Math.min(count, SAMPLE);
-  const picked = new Uint8Array(rows * bytes);
-  for (let i = 0; i < rows; i++) {
-    const from = Math.floor((i * count) / rows) * bytes;
-    picked.set(data.subarray(from, from + bytes), i * bytes);
-  }
-  return { data: picked, count: rows, size, channels };
+/** Up to `count` places spread evenly over `size`. */
+export function spread(size: number, count: number): Uint32Array {
+  const length = Math.min(size, count);
+  return Uint32Array.from({ length }, (_, i) => Math.floor((i * size) / length));
 }

@@ -1,5 +1,5 @@
 import { checkSeed } from '../data/host-rng.ts';
-import type { Dataset } from '../data/index.ts';
+import { checkChannels, checkReading, type Dataset, type ReadingOptions } from '../data/index.ts';
 import { ConfigError } from '../errors.ts';
 import type { Method } from '../method/index.ts';
 import { configure } from '../method/index.ts';
@@ -22,6 +22,8 @@ export interface PretrainOptions {
   readonly resume?: boolean;
   /** Height and width at which the pictures are kept, pixels. Default: that of the largest view, a seventh more from 64 up. */
   readonly imageSize?: number;
+  /** Threads, cache, storage that fails: how the pictures are read, which changes nothing of a run but its speed. */
+  readonly loading?: ReadingOptions;
   /** Steps between checkpoints. Default: an epoch. */
   readonly checkpointEvery?: number;
   /** Checkpoints kept. Default 2, so that a damaged one costs little. */
@@ -54,6 +56,7 @@ const OPTIONS: Readonly<Record<keyof PretrainOptions, null>> = {
   seed: null,
   resume: null,
   imageSize: null,
+  loading: null,
   checkpointEvery: null,
   keepCheckpoints: null,
   stopAfter: null,
@@ -70,6 +73,7 @@ export function checkOptions(options: PretrainOptions): Recipe {
     if (value !== undefined && !isCount(value))
       throw new ConfigError(`pretrain: ${name} must be a whole number of at least 1; got ${JSON.stringify(value)}`);
   }
+  checkReading(options.loading ?? {});
   checkSeed('pretrain', options.seed ?? 0);
   return checkedRecipe(options.method.recipe, options.recipe ?? {});
 }
@@ -113,6 +117,7 @@ export function checkData(
         `make it with { inChannels: ${data.channels} }`,
     );
   }
+  checkChannels(method.views, data.channels);
   if (method.needsLabels && !data.labels) {
     throw new ConfigError(
       `pretrain: ${method.name} learns from labels; ${data.name} has none; use labelled data or another method`,

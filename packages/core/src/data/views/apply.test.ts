@@ -116,7 +116,7 @@ describe('views of a batch', () => {
     expect(view.isFinite().all().dataSync()[0]).toBe(1);
   });
 
-  test('ops that become one matrix act in their order', () => {
+  test('ops whose weights are combined act in their order', () => {
     const x = pictures(2, 20, 24);
     const box = { top: [3, 0], left: [2, 9], height: [11, 20], width: [17, 8] };
     const drawn = Object.fromEntries(Object.entries(box).map(([name, values]) => [name, tf.tensor(values)]));
@@ -179,7 +179,7 @@ describe('ops without a reference in PIL', () => {
     const op = colorJitter({ brightness: 0.5, contrast: 0.5, saturation: 1, hue: 0.5 });
     for (const channels of [1, 2, 4, 13]) {
       const x = pictures(1, 6, 6, channels);
-      const plan = views([{ count: 1, size: 6, ops: [resize(), op, grayscale({ p: 1 })] }]);
+      const plan = views([{ count: 1, size: 6, ops: [resize(), op, grayscale({ p: 0.5 })] }]);
       const numbers = Object.fromEntries(Object.entries(drawn).map(([name, values]) => [name, tf.tensor(values)]));
       const [view] = applyViews(plan, x, [[{}, { ...numbers, order }, { applied: tf.ones([1]) }]]) as [Tensor];
       const dark = x.div(255 * 2);

@@ -1,22 +1,28 @@
 /**
- * Pictures on their way to being views. Resampling is kept as matrices until pixels are needed, so that crop, resize, flip and
- * blur in a row cost two matrix products.
+ * Pictures on their way to being views. Resampling is kept as numbers until pixels are needed, so that a flip moves weights: as a
+ * few weights for each output pixel, or as matrices, of which several in a row become one.
  *
  * Pixels are planar here, `[B, C, h, w]`: the products then need no transposes, and arithmetic between channels is
  * arithmetic on whole planes.
  */
 import { kernel } from '../../tensor/fused.ts';
 import { type Tensor, tf } from '../../tensor/tf.ts';
+import { gatherRows, type Taps } from './taps.ts';
+
+/** Output pixels along one axis as weighted sums of input pixels: a matrix `[B, out, in]`, or the few weights that are not zero. */
+export type Resampling = Tensor | Taps;
 
 export interface Canvas {
-  /** `[B, C, h, w]`, 0 to 1. */
+  /** `[B, C, h, w]`, 0 to 1; `[B, C, w, h]` when `turned`. */
   readonly pixels: Tensor;
-  /** Height and width that the view has once the matrices are applied. */
+  /** Height and width that the view has once `rows` and `columns` are applied. */
   readonly size: number;
-  /** `[B, size, h]`: output rows as weighted sums of the rows in `pixels`. */
-  readonly rows?: Tensor;
-  /** `[B, size, w]`, likewise for columns. */
-  readonly columns?: Tensor;
+  /** Output rows from the rows in `pixels`. */
+  readonly rows?: Resampling;
+  /** Output columns from the columns in `pixels`. */
+  readonly columns?: Resampling;
+  /** Rows and columns are exchanged in `pixels`: left so after taps, since turning back may be needless. `settle` does it. */
+  readonly turned?: boolean;
 }
 
 const toPlanes = kernel('views_planes', (images, scale) => [
@@ -38,28 +44,59 @@ export function images(canvas: Canvas, scale: readonly number[], offset: readonl
   return toImages([settle(canvas).pixels, tf.tensor([...scale], shape), tf.tensor([...offset], shape)])[0]!;
 }
 
-/** Adds one more resampling: `rows` and `columns` are `[B, size, n]` with `n` what the canvas has come to. */
-export function resample(canvas: Canvas, rows: Tensor, columns: Tensor): Canvas {
-  return {
-    pixels: canvas.pixels,
-    size: canvas.size,
-    rows: canvas.rows ? tf.matMul(rows, canvas.rows) : rows,
-    columns: canvas.columns ? tf.matMul(columns, canvas.columns) : columns,
-  };
+/** Adds one more resampling: `rows` and `columns` take what the canvas has come to, and give `size` pixels. */
+export function resample(canvas: Canvas, rows: Resampling, columns: Resampling): Canvas {
+  const { rows: earlierRows, columns: earlierColumns } = canvas;
+  if (!earlierRows && !earlierColumns) return { ...canvas, rows, columns };
+  if ([rows, columns, earlierRows, earlierColumns].some(part => part && !isMatrix(part))) {
+    return { ...settleEitherWay(canvas), rows, columns };
+  }
+  return { ...canvas, rows: product(rows, earlierRows), columns: product(columns, earlierColumns) };
 }
 
-/** The same canvas with no matrices left to apply. */
-export function settle({ pixels, size, rows, columns }: Canvas): Canvas {
+function product(matrix: Resampling, earlier: Resampling | undefined): Resampling {
+  return earlier ? tf.matMul(matrix as Tensor, earlier as Tensor) : matrix;
+}
+
+/** Tells the two forms apart. */
+export function isMatrix(resampling: Resampling): resampling is Tensor {
+  return !('weights' in resampling);
+}
+
+/** The same canvas with nothing left to apply: `[B, C, size, size]`. */
+export function settle(canvas: Canvas): Canvas {
+  const { pixels, size, turned } = settleEitherWay(canvas);
+  return { pixels: turned ? exchanged(pixels) : pixels, size };
+}
+
+/** `settle` for those to whom it is all the same whether the pixels are `turned`. */
+export function settleEitherWay({ pixels, size, rows, columns, turned = false }: Canvas): Canvas {
+  const [third, last] = turned ? [columns, rows] : [rows, columns];
   let settled = pixels;
-  if (rows) settled = tf.matMul(rows.expandDims(1), settled);
-  if (columns) settled = tf.matMul(settled, columns.expandDims(1), false, true);
-  return { pixels: settled, size };
+  if (third) settled = isMatrix(third) ? tf.matMul(third.expandDims(1), settled) : gatherRows(settled, third);
+  if (!last) return { pixels: settled, size, turned };
+  if (isMatrix(last)) return { pixels: tf.matMul(settled, last.expandDims(1), false, true), size, turned };
+  return { pixels: gatherRows(exchanged(settled), last), size, turned: !turned };
+}
+
+/** The last two axes exchanged. */
+export function exchanged(pixels: Tensor): Tensor {
+  return tf.transpose(pixels, [0, 1, 3, 2]);
+}
+
+export interface PixelChange {
+  /** Every pixel is changed by itself, or by sums over all: rows and columns may be exchanged. Saves turning large views back. */
+  readonly eitherWay?: boolean;
 }
 
 /** Changes the pixels themselves: `[B, C, size, size]`, 0 to 1, to the same. */
-export function onPixels(canvas: Canvas, change: (pixels: Tensor) => Tensor): Canvas {
-  const { pixels, size } = settle(canvas);
-  return { pixels: change(pixels), size };
+export function onPixels(
+  canvas: Canvas,
+  change: (pixels: Tensor) => Tensor,
+  { eitherWay = false }: PixelChange = {},
+): Canvas {
+  const settled = eitherWay ? settleEitherWay(canvas) : settle(canvas);
+  return { ...settled, pixels: change(settled.pixels) };
 }
 
 /** `[B]` as `[B, 1, …]`, to stand beside a tensor of `rank` axes. */

@@ -2,7 +2,9 @@ import { ShapeError } from '../../errors.ts';
 import { type Rng, uniform } from '../../tensor/rng.ts';
 import { type Tensor, tf } from '../../tensor/tf.ts';
 import { type Canvas, images as finished, planes } from './canvas.ts';
+import { checkChannels, skips } from './channel-rule.ts';
 import { column, type Drawn, type Frame } from './op.ts';
+import { inParts } from './parts.ts';
 import { everyView, known, type ViewPlan, type ViewSpec } from './plan.ts';
 
 /** For each view of a plan, for each of its ops, what was drawn. */
@@ -29,6 +31,7 @@ export interface DrawOptions extends PictureSizes {
  * @param images `[B, H, W, C]`, 0 to 255, float32 or int32.
  * @returns one tensor `[B, size, size, C]` for each view, 0 to 1 or normalised. The caller frees them.
  * @throws ShapeError when images or sizes have another shape.
+ * @throws ConfigError when an op of the plan has no meaning on so many channels: see `channelRule`.
  */
 export function drawViews(plan: ViewPlan, images: Tensor, options: DrawOptions): Tensor[] {
   return tf.tidy(() => applyViews(plan, images, drawParameters(plan, images.shape, options)));
@@ -51,15 +54,16 @@ export function drawParameters(
 }
 
 function frameOf(shape: readonly number[], { sizes, layout = 'corner' }: PictureSizes): Omit<Frame, 'size'> {
-  const [batch, H, W] = checkImages(shape);
-  if (!sizes) return { height: tf.fill([batch], H), width: tf.fill([batch], W), canvas: [H, W], layout: 'same' };
+  const [batch, H, W, channels] = checkImages(shape);
+  const canvas = [H, W] as const;
+  if (!sizes) return { height: tf.fill([batch], H), width: tf.fill([batch], W), channels, canvas, layout: 'same' };
   if (sizes.shape.length !== 2 || sizes.shape[0] !== batch || sizes.shape[1] !== 2) {
     throw new ShapeError(
       `drawViews: sizes must be [${batch}, 2], a height and a width for each image; got [${sizes.shape}]`,
     );
   }
   const numbers = tf.cast(sizes, 'float32');
-  return { height: column(numbers, 0), width: column(numbers, 1), canvas: [H, W], layout };
+  return { height: column(numbers, 0), width: column(numbers, 1), channels, canvas, layout };
 }
 
 /** One uniform draw serves a whole view: each op takes its share of the columns. */
@@ -82,14 +86,23 @@ function drawView({ ops }: ViewSpec, frame: Frame, rng: Rng): Drawn[] {
  */
 export function applyViews(plan: ViewPlan, images: Tensor, parameters: ViewParameters): Tensor[] {
   const channels = checkImages(images.shape)[3];
+  checkChannels(plan, channels);
   return tf.tidy(() => {
     const pixels = planes(images);
-    return everyView(plan).map((view, i) => {
-      const start: Canvas = { pixels, size: view.size };
-      const canvas = view.ops.reduce((state, op, j) => known(op).apply(state, op, parameters[i]![j]!), start);
-      const { scale, offset } = output(view, channels);
-      return finished(canvas, scale, offset);
-    });
+    return everyView(plan).map((view, i) => tf.tidy(() => applyView(view, pixels, parameters[i]!)));
+  });
+}
+
+function applyView(view: ViewSpec, pixels: Tensor, parameters: readonly Drawn[]): Tensor {
+  const [, channels, H, W] = pixels.shape as [number, number, number, number];
+  const { scale, offset } = output(view, channels);
+  return inParts(view.size * Math.max(H, W, view.size), pixels, parameters, (part, drawn) => {
+    const start: Canvas = { pixels: part, size: view.size };
+    const canvas = view.ops.reduce(
+      (state, op, j) => (skips(op, channels) ? state : known(op).apply(state, op, drawn[j]!)),
+      start,
+    );
+    return finished(canvas, scale, offset);
   });
 }
 

@@ -12,6 +12,7 @@ export interface Frame {
   readonly height: Tensor;
   /** `[B]`, true width of each picture, pixels. */
   readonly width: Tensor;
+  readonly channels: number;
   /** Height and width of the canvases that hold the pictures. */
   readonly canvas: readonly [height: number, width: number];
   /** Pictures of the canvas's size, or pictures in its upper left `corner`, or stretched to `fill` it. */
@@ -23,6 +24,13 @@ export interface Frame {
 export interface OpKind<S extends { readonly op: string }, Given = Partial<Omit<S, 'op'>>> {
   /** Framing ops choose the part of the picture that the view shows. A view has one, at the front. */
   readonly framing?: true;
+  /**
+   * What pictures without red, green and blue do to the op: nothing (`any`, the default), or all of it needs three channels (`three`),
+   * or only some settings do: a function that names those in use. See `channelRule`, which is the one place that skips and refuses.
+   */
+  readonly colors?: 'any' | 'three' | ((settings: S) => readonly string[]);
+  /** With `colors: 'three'`: a grey picture, of equal red, green and blue, comes out as it was, so nothing is lost on one channel. */
+  readonly greyStays?: true;
   /** Settings with every default filled in. @throws ConfigError when one is unknown or out of range. */
   complete(given: Given): S;
   /** @throws ConfigError when the op cannot work on a view of `size` pixels. */
@@ -32,6 +40,8 @@ export interface OpKind<S extends { readonly op: string }, Given = Partial<Omit<
   /** @param u uniform in `[0, 1)`, `[B, draws]`. */
   draw(settings: S, u: Tensor, frame: Frame): Drawn;
   apply(canvas: Canvas, settings: S, drawn: Drawn): Canvas;
+  /** Settings that show in a picture what the op does, for the documentation; without them the defaults, with `p` of 1. */
+  readonly example?: Given;
 }
 
 /** Column `i` of `[B, k]`, as `[B]`. */

@@ -74,6 +74,7 @@ interface Fixture {
   readonly blur: readonly BlurCase[];
   readonly solarize: readonly (Case & { readonly threshold: number })[];
   readonly affine: readonly AffineCase[];
+  readonly rotate: readonly (Case & { readonly angle: number; readonly fill: number })[];
   readonly chains: readonly Chain[];
 }
 

@@ -9,7 +9,7 @@ import { randomResizedCrop } from './ops/random-resized-crop.ts';
 import { resize } from './ops/resize.ts';
 import { solarize } from './ops/solarize.ts';
 import { strokeWidth } from './ops/stroke-width.ts';
-import { everyView, views } from './plan.ts';
+import { everyView, viewIndices, views } from './plan.ts';
 import type { ViewOp } from './registry.ts';
 import { IMAGENET_STATISTICS } from './statistics.ts';
 
@@ -32,6 +32,17 @@ describe('views', () => {
 
   test('counts are spelled out in order', () => {
     expect(everyView(plan).map(({ size }) => size)).toEqual([224, 224, 96, 96, 96, 96, 96, 96]);
+  });
+
+  test('views have names, which several kinds may share', () => {
+    const kind = (name: string, count: number): (typeof plan)[number] => ({ name, count, size: 8, ops: [] });
+    const named = views([kind('global', 1), kind('local', 3), kind('global', 1)]);
+    expect(viewIndices(named, 'global')).toEqual([0, 4]);
+    expect(viewIndices(named, 'local')).toEqual([1, 2, 3]);
+    expect(() => viewIndices(named, 'locals')).toThrow(
+      /one of the plan's: global, local; got 'locals'; did you mean 'local'/,
+    );
+    expect(() => views([{ ...kind('global', 1), name: '' }])).toThrow(/views\[0\]: name must be a text; got ""/);
   });
 
   test('a view that frames nothing shows the whole picture', () => {

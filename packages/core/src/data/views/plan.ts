@@ -1,4 +1,5 @@
 import { ConfigError } from '../../errors.ts';
+import { didYouMean } from '../../nearest.ts';
 import { checkKeys, checkNumber, checkWhole } from './check.ts';
 import type { OpKind } from './op.ts';
 import { resize } from './ops/resize.ts';
@@ -7,6 +8,8 @@ import type { ChannelStatistics } from './statistics.ts';
 
 /** A kind of view: how many of it, how large, and what is done to a picture, in order. */
 export interface ViewSpec {
+  /** What a method calls these views (`global`, `local`); several kinds may have one name. See `viewIndices`. */
+  readonly name?: string;
   /** Views of this kind, each with its own random numbers. */
   readonly count: number;
   /** Height and width, pixels. */
@@ -37,6 +40,19 @@ export function everyView(plan: ViewPlan): ViewSpec[] {
   return plan.flatMap(spec => Array<ViewSpec>(spec.count).fill(spec));
 }
 
+/**
+ * Where the views of a name are among those that a plan draws: of 2 `global` and 6 `local` ones, `global` gives `[0, 1]`.
+ * @throws ConfigError when no view has the name.
+ */
+export function viewIndices(plan: ViewPlan, name: string): number[] {
+  const found = everyView(plan).flatMap((view, i) => (view.name === name ? [i] : []));
+  if (found.length > 0) return found;
+  const names = new Set(plan.flatMap(view => view.name ?? []));
+  throw new ConfigError(
+    `viewIndices: the name must be one of the plan's: ${[...names].join(', ') || 'none'}; got '${name}'; ${didYouMean(name, names) || 'use one of them'}`,
+  );
+}
+
 /** The kind of an op in a plan that was checked. */
 export function known(op: ViewOp, who: string = 'view'): OpKind<ViewOp, ViewOp> {
   const kind = kindOf(op?.op);
@@ -46,8 +62,11 @@ export function known(op: ViewOp, who: string = 'view'): OpKind<ViewOp, ViewOp> 
 }
 
 function complete(spec: ViewSpec, who: string): ViewSpec {
-  checkKeys(who, spec, ['count', 'size', 'ops', 'normalize']);
-  const { count, size, ops, normalize } = spec;
+  checkKeys(who, spec, ['name', 'count', 'size', 'ops', 'normalize']);
+  const { name, count, size, ops, normalize } = spec;
+  if (name !== undefined && (typeof name !== 'string' || name === '')) {
+    throw new ConfigError(`${who}: name must be a text; got ${JSON.stringify(name)}`);
+  }
   if (!Array.isArray(ops)) throw new ConfigError(`${who}: ops must be a list; got ${JSON.stringify(ops)}`);
   checkWhole(who, 'count', count, [1, 1000]);
   checkWhole(who, 'size', size, [1, MAX_SIZE]);
@@ -57,9 +76,14 @@ function complete(spec: ViewSpec, who: string): ViewSpec {
     kind.checkSize?.(settings, size);
     return settings;
   });
-  if (!normalize) return { count, size, ops: filled };
-  checkStatistics(normalize, `${who}.normalize`);
-  return { count, size, ops: filled, normalize: { mean: normalize.mean, std: normalize.std } };
+  if (normalize) checkStatistics(normalize, `${who}.normalize`);
+  return {
+    ...(name !== undefined && { name }),
+    count,
+    size,
+    ops: filled,
+    ...(normalize && { normalize: { mean: normalize.mean, std: normalize.std } }),
+  };
 }
 
 function framed(ops: readonly ViewOp[], who: string): readonly ViewOp[] {

@@ -1,6 +1,5 @@
-/** What differs between operating systems: names of the library's files and the place of the cache. */
-import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+/** What differs between operating systems: names of the library's files. */
+import { cacheFolder } from '../../user-cache.ts';
 
 export interface LibraryNames {
   /** The file that exports the C API, best first: as in a Python wheel, then as in the C distribution that tfjs-node unpacks. */
@@ -23,16 +22,7 @@ export function libraryNames(platform: NodeJS.Platform = process.platform): Libr
 
 /** The folder that holds one folder for each installed engine. */
 export function engineCacheRoot(): string {
-  return join(userCache(), 'ssl', 'engine');
-}
-
-function userCache(): string {
-  // The XDG specification has relative paths ignored.
-  const xdg = process.env.XDG_CACHE_HOME;
-  if (xdg !== undefined && isAbsolute(xdg)) return xdg;
-  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches');
-  if (process.platform === 'win32') return process.env.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local');
-  return join(homedir(), '.cache');
+  return cacheFolder('engine');
 }
 
 /** `musl` where the C library is not the one that TensorFlow is built for (Alpine Linux). */

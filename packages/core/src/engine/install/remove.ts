@@ -1,8 +1,8 @@
 /** `ssl engine remove`. */
 import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { takeLock } from '../../file-lock.ts';
 import { currentOwner } from '../../process-owner.ts';
-import { takeLock } from './lock.ts';
 import { makeScratch, removeAbandoned } from './scratch.ts';
 
 /** Deletes an installed engine and what interrupted installations left beside it; false when there was none. */

@@ -11,8 +11,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { ownerIsAlive } from '../../file-lock.ts';
 import type { Owner } from '../../process-owner.ts';
-import { ownerIsAlive } from './lock.ts';
 
 export interface Scratch {
   readonly path: string;

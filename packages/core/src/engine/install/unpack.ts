@@ -1,9 +1,8 @@
 /** Checks wheels and takes out of them what the engine needs. */
-import { createHash } from 'node:crypto';
-import { createReadStream, mkdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { EngineError } from '../../errors.ts';
+import { fileHash } from '../../file-hash.ts';
 import { type Manifest, type ManifestFile, writeManifest } from './manifest.ts';
 import { libraryNames } from './platform.ts';
 import { extract, openZip, type ZipArchive, type ZipMember } from './unzip.ts';
@@ -60,7 +59,7 @@ async function verifyWheels(
     onVerified?.(done, total);
   };
   for (const file of wheels) {
-    const sha256 = await sha256Of(file, { signal, onBytes });
+    const sha256 = await fileHash(file, 'sha256', { signal, onBytes });
     const pinned = WHEEL_SHA256[basename(file)];
     if (pinned !== undefined && pinned !== sha256) {
       throw new EngineError(
@@ -70,25 +69,6 @@ async function verifyWheels(
     hashes.set(basename(file), sha256);
   }
   return hashes;
-}
-
-/** SHA-256 of a file, in hexadecimal. */
-export async function sha256Of(
-  file: string,
-  { signal, onBytes }: { signal?: AbortSignal | undefined; onBytes?: (bytes: number) => void } = {},
-): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(
-    createReadStream(file, { highWaterMark: 1 << 20 }),
-    async (chunks: AsyncIterable<Buffer>) => {
-      for await (const chunk of chunks) {
-        hash.update(chunk);
-        onBytes?.(chunk.length);
-      }
-    },
-    { signal },
-  );
-  return hash.digest('hex');
 }
 
 async function unpackArchives(

@@ -1,7 +1,8 @@
 import { type Tensor, tf } from '../../../tensor/tf.ts';
 import { onPixels } from '../canvas.ts';
-import { checkKeys, checkNumber, checkProbability, checkRange, type Range } from '../check.ts';
+import { checkKeys, checkProbability, type Range } from '../check.ts';
 import { blendSlot, colorSlot } from '../color.ts';
+import { factorRange, turnRange } from '../color-range.ts';
 import { coin, column, type OpKind, spread, whenApplied } from '../op.ts';
 
 /** Brightness, contrast, saturation and hue, each by a random amount, in a random order. */
@@ -29,8 +30,8 @@ export interface ColorJitterSettings {
 
 const FACTORS = ['brightness', 'contrast', 'saturation'] as const;
 const PARTS = [...FACTORS, 'hue'] as const;
-/** What is left for pictures that do not have three channels. */
-const WITHOUT_COLOR: readonly (typeof PARTS)[number][] = ['brightness', 'contrast'];
+/** What pictures that do not have three channels go without. */
+const OF_COLOR: readonly (typeof PARTS)[number][] = ['saturation', 'hue'];
 
 export const colorJitterKind: OpKind<ColorJitter, ColorJitterSettings> = {
   complete(given) {
@@ -40,13 +41,14 @@ export const colorJitterKind: OpKind<ColorJitter, ColorJitterSettings> = {
     checkProbability(who, p);
     return {
       op: who,
-      brightness: factors('brightness', brightness),
-      contrast: factors('contrast', contrast),
-      saturation: factors('saturation', saturation),
-      hue: turns(hue),
+      brightness: factorRange(who, 'brightness', brightness),
+      contrast: factorRange(who, 'contrast', contrast),
+      saturation: factorRange(who, 'saturation', saturation),
+      hue: turnRange(who, 'hue', hue),
       p,
     };
   },
+  colors: settings => OF_COLOR.filter(part => isUsed(settings, part)),
   draws: 2 * PARTS.length + 1,
   draw(settings, u) {
     const applied = coin(column(u, 2 * PARTS.length), settings.p);
@@ -57,39 +59,29 @@ export const colorJitterKind: OpKind<ColorJitter, ColorJitterSettings> = {
     return { ...Object.fromEntries(amounts), order: permutation(tf.slice(u, [0, PARTS.length], [-1, PARTS.length])) };
   },
   apply(canvas, settings, drawn) {
-    const possible = canvas.pixels.shape[1] === 3 ? PARTS : WITHOUT_COLOR;
-    const used = possible.filter(part => settings[part].some(end => end !== neutral(part)));
+    const possible = PARTS.filter(part => canvas.pixels.shape[1] === 3 || !OF_COLOR.includes(part));
+    const used = possible.filter(part => isUsed(settings, part));
     if (used.length === 0) return canvas;
     const amounts = tf.stack(
       PARTS.map(part => drawn[part]!),
       1,
     ); // [B, 4]
-    return onPixels(canvas, start => {
+    const slot = used.includes('hue') ? colorSlot : blendSlot;
+    const jittered = (start: Tensor): Tensor => {
       let pixels = start;
-      for (let slot = 0; slot < PARTS.length; slot++) {
-        pixels = (used.includes('hue') ? colorSlot : blendSlot)([pixels, amounts, column(drawn.order!, slot)])[0]!;
-      }
+      for (let i = 0; i < PARTS.length; i++) pixels = slot(pixels, amounts, column(drawn.order!, i));
       return pixels;
-    });
+    };
+    return onPixels(canvas, jittered, { eitherWay: true });
   },
 };
 
+function isUsed(settings: ColorJitter, part: (typeof PARTS)[number]): boolean {
+  return settings[part].some(end => end !== neutral(part));
+}
+
 function neutral(part: (typeof PARTS)[number]): number {
   return part === 'hue' ? 0 : 1;
-}
-
-function factors(name: string, value: number | Range): Range {
-  if (typeof value === 'number') checkNumber('colorJitter', name, value, [0, Number.MAX_VALUE]);
-  const range: Range = typeof value === 'number' ? [Math.max(0, 1 - value), 1 + value] : value;
-  checkRange('colorJitter', name, range, [0, Number.MAX_VALUE]);
-  return range;
-}
-
-function turns(value: number | Range): Range {
-  if (typeof value === 'number') checkNumber('colorJitter', 'hue', value, [0, 0.5]);
-  const range: Range = typeof value === 'number' ? [value === 0 ? 0 : -value, value] : value;
-  checkRange('colorJitter', 'hue', range, [-0.5, 0.5]);
-  return range;
 }
 
 /** `[B, n]` uniform numbers to a permutation of 0 … n − 1 in each row, all equally likely: the place of the smallest comes first. */

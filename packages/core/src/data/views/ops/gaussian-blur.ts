@@ -1,6 +1,7 @@
 import { ConfigError } from '../../../errors.ts';
+import { kernel, xlaAvailable } from '../../../tensor/fused.ts';
 import { type Tensor, tf } from '../../../tensor/tf.ts';
-import { resample } from '../canvas.ts';
+import { beside, type Canvas, exchanged, resample, settleEitherWay } from '../canvas.ts';
 import { checkKeys, checkProbability, checkRange, checkWhole, type Range } from '../check.ts';
 import { coin, column, type OpKind, spread, whenApplied } from '../op.ts';
 
@@ -37,7 +38,10 @@ export const gaussianBlurKind: OpKind<GaussianBlur> = {
   draws: 2,
   draw: ({ sigma, p }, u) => ({ sigma: whenApplied(coin(column(u, 1), p), spread(column(u, 0), sigma), 0) }),
   apply(canvas, settings, { sigma }) {
-    const blur = blurMatrix(sigma!, radiusOf(settings, canvas.size), canvas.size);
+    const radius = radiusOf(settings, canvas.size);
+    const reach = Math.min(radius, Math.floor(settings.sigma[1] * SIGMAS));
+    if (worthSums(reach)) return blurred(canvas, bell(sigma!, reach));
+    const blur = blurMatrix(sigma!, radius, canvas.size);
     return resample(canvas, blur, blur);
   },
 };
@@ -47,29 +51,67 @@ function radiusOf({ kernelSize }: GaussianBlur, size: number): number {
   return kernelSize === undefined ? Math.max(1, Math.floor(Math.floor(size / 10) / 2)) : (kernelSize - 1) / 2;
 }
 
+/** The filter from its middle outwards, `[B, radius + 1]`; both sides together sum to 1. A sigma of 0 leaves only the middle. */
+export function bell(sigma: Tensor, radius: number): Tensor {
+  const distance = tf.range(0, radius + 1).expandDims(0); // [1, radius + 1]
+  const heights = tf.exp(distance.div(tf.maximum(sigma, 1e-3).expandDims(1)).square().mul(-0.5));
+  const total = tf.sum(heights, 1, true).mul(2).sub(1); // both sides, and the middle, which is 1, once
+  return heights.div(total);
+}
+
+/** Which pixel is seen where the filter reaches `i`: edges are reflected without repeating them. */
+function reflected(i: number, n: number): number {
+  const inside = Math.abs(i);
+  return inside < n ? inside : 2 * (n - 1) - inside;
+}
+
 /**
+ * The whole blur along one axis as a matrix, for a long filter.
  * @param sigma `[B]`; 0 blurs nothing.
  * @returns `[B, n, n]`; the filter's taps on the diagonals, and what falls outside added where it is reflected to.
  */
 export function blurMatrix(sigma: Tensor, radius: number, n: number): Tensor {
-  const distance = tf.range(0, radius + 1).expandDims(0); // [1, radius + 1]
-  // A sigma far below a pixel leaves only the middle tap.
-  const bell = tf.exp(distance.div(tf.maximum(sigma, 1e-3).expandDims(1)).square().mul(-0.5)); // [B, radius + 1]
-  const total = tf.sum(bell, 1, true).mul(2).sub(1); // both sides, and the middle, which is 1, once
-  return tf.matMul(bell.div(total), diagonals(radius, n)).reshape([-1, n, n]);
+  return tf.matMul(bell(sigma, radius), diagonals(radius, n)).reshape([-1, n, n]);
 }
 
-/** `[radius + 1, n · n]`: how often the tap at each distance carries pixel `j` to pixel `i`, edges reflected without repeating them. */
+/** `[radius + 1, n · n]`: how often the tap at each distance carries pixel `j` to pixel `i`. */
 function diagonals(radius: number, n: number): Tensor {
   const counts = new Float32Array((radius + 1) * n * n);
   for (let i = 0; i < n; i++) {
     for (let offset = -radius; offset <= radius; offset++) {
-      const outside = Math.abs(i + offset);
-      const j = outside < n ? outside : 2 * (n - 1) - outside;
-      counts[(Math.abs(offset) * n + i) * n + j]! += 1;
+      counts[(Math.abs(offset) * n + i) * n + reflected(i + offset, n)]! += 1;
     }
   }
   return tf.tensor(counts, [radius + 1, n * n]);
+}
+
+/** Farther from the middle than this many sigmas a filter is below 1e-5 of its middle, which no pixel shows. */
+const SIGMAS = 4.8;
+/** Each distance is one more term for XLA to compile, and by then the matrix is no slower. */
+const FARTHEST = 32;
+
+function worthSums(radius: number): boolean {
+  return radius <= FARTHEST && xlaAvailable(); // without XLA every term is a pass over the pixels
+}
+
+/** `[pixels [B, C, n, m], bell [B, radius + 1]]`, blurred along axis 2: whole lines of memory are weighed and added. */
+const blurRows = kernel('views_blur', (pixels, weights) => {
+  const [n, radius] = [pixels!.shape[2]!, weights!.shape[1]! - 1];
+  const shifted = (offset: number): Tensor => {
+    const rows = Int32Array.from({ length: n }, (_, i) => reflected(i + offset, n));
+    return tf.gather(pixels!, tf.tensor1d(rows, 'int32'), 2);
+  };
+  const weight = (distance: number): Tensor => beside(weights!.slice([0, distance], [-1, 1]), 4);
+  let sum = pixels!.mul(weight(0));
+  for (let d = 1; d <= radius; d++) sum = sum.add(shifted(d).add(shifted(-d)).mul(weight(d)));
+  return [sum];
+});
+
+/** The view blurred along both axes by the filter that `bell` gives. */
+export function blurred(canvas: Canvas, weights: Tensor): Canvas {
+  const { pixels, size, turned = false } = settleEitherWay(canvas);
+  const once = blurRows([pixels, weights])[0]!;
+  return { pixels: blurRows([exchanged(once), weights])[0]!, size, turned: !turned };
 }
 
 /**

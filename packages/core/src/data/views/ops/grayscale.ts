@@ -23,12 +23,12 @@ export const grayscaleKind: OpKind<Grayscale> = {
     checkProbability('grayscale', p);
     return { op: 'grayscale', p };
   },
+  colors: 'three',
+  greyStays: true,
   draws: 1,
   draw: ({ p }, u) => ({ applied: coin(column(u, 0), p) }),
-  apply(canvas, _settings, { applied }) {
-    if (canvas.pixels.shape[1] !== 3) return canvas;
-    return onPixels(canvas, pixels => toGray([pixels, applied!])[0]!);
-  },
+  apply: (canvas, _settings, { applied }) =>
+    onPixels(canvas, pixels => toGray([pixels, applied!])[0]!, { eitherWay: true }),
 };
 
 /** Takes the colour away with probability `p` (default 0.2). @throws ConfigError when `p` is no probability. */

@@ -23,7 +23,8 @@ export const invertKind: OpKind<Invert> = {
   },
   draws: 1,
   draw: ({ p }, u) => ({ applied: coin(column(u, 0), p) }),
-  apply: (canvas, _settings, { applied }) => onPixels(canvas, pixels => negative([pixels, applied!])[0]!),
+  apply: (canvas, _settings, { applied }) =>
+    onPixels(canvas, pixels => negative([pixels, applied!])[0]!, { eitherWay: true }),
 };
 
 /** Inverts with probability `p` (default 0.5, torchvision's `RandomInvert`). @throws ConfigError when `p` is no probability. */

@@ -11,6 +11,7 @@ export interface RandomAffine {
   readonly degrees: Range;
   /** Largest shift to either side along x and y, as shares of the size; whole pixels are drawn. */
   readonly translate: readonly [x: number, y: number];
+  /** How many times as large the picture becomes. */
   readonly scale: Range;
   /** Shear along x, degrees. */
   readonly shearX: Range;

@@ -2,6 +2,7 @@ import { type Tensor, tf } from '../../../tensor/tf.ts';
 import { checkKeys, checkRange, type Range } from '../check.ts';
 import { column, type OpKind, spread } from '../op.ts';
 import { type Box, onCanvas, showBox } from '../sampling.ts';
+import { firstWhere, TRIES, wholeUpTo } from '../tries.ts';
 
 /** A part of random area and aspect ratio, resized to the view's size. */
 export interface RandomResizedCrop {
@@ -11,9 +12,6 @@ export interface RandomResizedCrop {
   /** Width divided by height, drawn uniformly on a logarithmic scale. */
   readonly ratio: Range;
 }
-
-/** How often area and ratio are drawn anew for a part that fits, before the centre is taken (torchvision `RandomResizedCrop.get_params`). */
-const TRIES = 10;
 
 export const randomResizedCropKind: OpKind<RandomResizedCrop> = {
   framing: true,
@@ -34,14 +32,13 @@ export const randomResizedCropKind: OpKind<RandomResizedCrop> = {
     const aspect = tf.exp(spread(tf.slice(u, [0, TRIES], [-1, TRIES]), [Math.log(ratio[0]), Math.log(ratio[1])]));
     const w = tf.round(tf.sqrt(area.mul(aspect)));
     const h = tf.round(tf.sqrt(area.div(aspect)));
-    const first = firstOf(allOf([w.greater(0), w.lessEqual(W), h.greater(0), h.lessEqual(H)]));
+    const first = firstWhere(w.greater(0), w.lessEqual(W), h.greater(0), h.lessEqual(H));
     const found = tf.sum(first, 1); // [B], 1 where a try fits
     const centre = centreBox(height, width, ratio);
     const choose = (tried: Tensor, otherwise: Tensor): Tensor =>
       tf.sum(tried.mul(first), 1).add(otherwise.mul(tf.sub(1, found)));
     const box = { height: choose(h, centre.height), width: choose(w, centre.width) };
-    const place = (room: Tensor, i: number): Tensor =>
-      tf.minimum(tf.floor(column(u, 2 * TRIES + i).mul(room.add(1))), room);
+    const place = (room: Tensor, i: number): Tensor => wholeUpTo(column(u, 2 * TRIES + i), room);
     const middle = (room: Tensor): Tensor => tf.floor(room.div(2));
     const at = (room: Tensor, i: number): Tensor => tf.where(found.greater(0), place(room, i), middle(room));
     return onCanvas({ top: at(height.sub(box.height), 0), left: at(width.sub(box.width), 1), ...box }, frame);
@@ -57,18 +54,6 @@ function centreBox(height: Tensor, width: Tensor, [low, high]: Range): { height:
     height: tf.where(ratio.less(low), atLeastOne(width.div(low)), height),
     width: tf.where(ratio.greater(high), atLeastOne(height.mul(high)), width),
   };
-}
-
-function allOf(conditions: readonly Tensor[]): Tensor {
-  return tf.cast(
-    conditions.reduce((both, condition) => tf.logicalAnd(both, condition)),
-    'float32',
-  );
-}
-
-/** Keeps the first 1 of each row of `[B, n]`. */
-function firstOf(flags: Tensor): Tensor {
-  return tf.cast(tf.cumsum(flags, 1).mul(flags).equal(1), 'float32');
 }
 
 /**

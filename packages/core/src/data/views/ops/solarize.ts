@@ -33,7 +33,7 @@ export const solarizeKind: OpKind<Solarize> = {
   draws: 1,
   draw: ({ p }, u) => ({ applied: coin(column(u, 0), p) }),
   apply: (canvas, { threshold }, { applied }) =>
-    onPixels(canvas, pixels => overturn([pixels, applied!, tf.scalar(threshold)])[0]!),
+    onPixels(canvas, pixels => overturn([pixels, applied!, tf.scalar(threshold)])[0]!, { eitherWay: true }),
 };
 
 /**

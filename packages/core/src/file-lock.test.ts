@@ -3,9 +3,9 @@ import { existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { currentOwner } from '../../process-owner.ts';
-import { temporaryFolder } from './fake-wheel.ts';
-import { ownerIsAlive, takeLock } from './lock.ts';
+import { temporaryFolder } from './engine/install/fake-wheel.ts';
+import { ownerIsAlive, takeLock } from './file-lock.ts';
+import { currentOwner } from './process-owner.ts';
 
 const deadPid = (): number => spawnSync('true').pid;
 

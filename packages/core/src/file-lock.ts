@@ -1,8 +1,8 @@
-/** One installer at a time for each folder, also between machines that share a home directory. */
+/** One process at a time for each file or folder, also between machines that share a home directory. */
 import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { currentOwner, type Owner, runsHere } from '../../process-owner.ts';
+import { currentOwner, type Owner, runsHere } from './process-owner.ts';
 
 export interface Lock {
   release(): void;
@@ -29,7 +29,7 @@ export function ownerIsAlive(file: string): boolean {
 
 /**
  * Waits until this process alone holds `file`, then keeps touching it. The lock of a dead process is taken over.
- * Two processes that take over at the same instant may both go on; the installer's work is in folders of its own, so that is only waste.
+ * Two processes that take over at the same instant may both go on; their work must be safe against that (written aside, renamed), so that it is only waste.
  * @param onWait called once when another live process holds it.
  */
 export async function takeLock(

@@ -1,0 +1,3 @@
+import { describeOpsParity } from './ops-parity-suite.ts';
+
+describeOpsParity('fused kernels');
