@@ -33,7 +33,7 @@ export const OPEN_OPTIONS: OptionSpecs = {
 };
 
 /** What is said under the options of `ssl data`. */
-export const SOURCES = `${SOURCE}: a folder of pictures at any depth; WebDataset shards or Parquet files (one, a folder of them, a glob or
+export const SOURCES: string = `${SOURCE}: a folder of pictures at any depth; WebDataset shards or Parquet files (one, a folder of them, a glob or
 'train-{0000..0099}.tar'); a list (.csv, .tsv, .jsonl); or the name of an installed data set.`;
 
 export interface DataOptions extends OpenOptions {

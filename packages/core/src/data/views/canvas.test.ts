@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { rngFromSeed, uniform } from '../../tensor/rng.ts';
 import { type Tensor, tf } from '../../tensor/tf.ts';
-import { type Canvas, exchanged, images, planes, resample, settle } from './canvas.ts';
+import { type Canvas, exchanged, images, planes, resample, settle, takeColor } from './canvas.ts';
 import { flip } from './flip.ts';
 import type { Frame } from './op.ts';
 import { known } from './plan.ts';
@@ -25,17 +25,26 @@ function gap(a: Tensor, b: Tensor): number {
   return a.sub(b).abs().max().dataSync()[0]!;
 }
 
-test.each(viewOps.filter(name => !kindOf(name)!.framing))('%s is the same on pixels that lie turned', name => {
+describe.each(viewOps.filter(name => !kindOf(name)!.framing))('%s is the same', name => {
   const kind = known({ op: name } as ViewOp);
   const settings = kind.complete({} as ViewOp);
   const side = tf.fill([BATCH], SIZE);
   const frame: Frame = { height: side, width: side, channels: 3, canvas: [SIZE, SIZE], layout: 'same', size: SIZE };
   const drawn = kind.draw(settings, uniform(rng, [BATCH, Math.max(1, kind.draws)]), frame);
   const upright = { pixels: pixels(SIZE, SIZE), size: SIZE };
-  const lying = { pixels: exchanged(upright.pixels), size: SIZE, turned: true };
-  expect(gap(shown(kind.apply(lying, settings, drawn)), shown(kind.apply(upright, settings, drawn)))).toBeLessThan(
-    1e-5,
-  );
+  const after = (canvas: Canvas): Tensor => shown(kind.apply(canvas, settings, drawn));
+
+  test('on pixels that lie turned', () => {
+    const lying = { pixels: exchanged(upright.pixels), size: SIZE, turned: true };
+    expect(gap(after(lying), after(upright))).toBeLessThan(1e-5);
+  });
+
+  test('on pixels that are to lose their colour, and on those that have lost it', () => {
+    const some = tf.tensor1d([1, 0, 1, 0, 0, 1, 1, 0]);
+    const waiting = takeColor(upright, some);
+    expect(gap(after(waiting), after(settle(waiting)))).toBeLessThan(1e-5);
+    expect(gap(settle(waiting).pixels, upright.pixels)).toBeGreaterThan(0.1);
+  });
 });
 
 describe('a resampling', () => {

@@ -7,6 +7,7 @@
  */
 import { kernel } from '../../tensor/fused.ts';
 import { type Tensor, tf } from '../../tensor/tf.ts';
+import { luma } from './luma.ts';
 import { gatherRows, type Taps } from './taps.ts';
 
 /** Output pixels along one axis as weighted sums of input pixels: a matrix `[B, out, in]`, or the few weights that are not zero. */
@@ -23,15 +24,29 @@ export interface Canvas {
   readonly columns?: Resampling;
   /** Rows and columns are exchanged in `pixels`: left so after taps, since turning back may be needless. `settle` does it. */
   readonly turned?: boolean;
+  /** `[B]`, 1 where the colour is still to be taken away: a weighted sum, too, that may wait for those of resampling. */
+  readonly gray?: Tensor | undefined;
 }
 
 const toPlanes = kernel('views_planes', (images, scale) => [
   tf.cast(images!, 'float32').mul(scale!).transpose([0, 3, 1, 2]),
 ]);
 
-const toImages = kernel('views_images', (planes, scale, offset) => [
-  planes!.clipByValue(0, 1).mul(scale!).add(offset!).transpose([0, 2, 3, 1]),
+const toImages = kernel('views_images', (planes, scale, offset) => [finished(planes!, scale!, offset!)]);
+
+const toGrayImages = kernel('views_gray_images', (planes, scale, offset, gray) => [
+  finished(grayed(planes!, gray!), scale!, offset!),
 ]);
+
+function finished(planes: Tensor, scale: Tensor, offset: Tensor): Tensor {
+  return planes.clipByValue(0, 1).mul(scale).add(offset).transpose([0, 2, 3, 1]);
+}
+
+const toGray = kernel('views_gray', (pixels, gray) => [grayed(pixels!, gray!)]);
+
+function grayed(pixels: Tensor, gray: Tensor): Tensor {
+  return tf.where(beside(gray, 4).greater(0), luma(pixels), pixels);
+}
 
 /** `[B, H, W, C]`, 0 to 255, to planes `[B, C, H, W]`, 0 to 1. */
 export function planes(images: Tensor): Tensor {
@@ -40,8 +55,10 @@ export function planes(images: Tensor): Tensor {
 
 /** The finished view, `[B, size, size, C]`, times `scale` plus `offset` for each channel. */
 export function images(canvas: Canvas, scale: readonly number[], offset: readonly number[]): Tensor {
+  const { pixels, gray } = upright(settleEitherWay(canvas));
   const shape = [1, scale.length, 1, 1];
-  return toImages([settle(canvas).pixels, tf.tensor([...scale], shape), tf.tensor([...offset], shape)])[0]!;
+  const inputs = [pixels, tf.tensor([...scale], shape), tf.tensor([...offset], shape)];
+  return (gray ? toGrayImages([...inputs, gray]) : toImages(inputs))[0]!;
 }
 
 /** Adds one more resampling: `rows` and `columns` take what the canvas has come to, and give `size` pixels. */
@@ -65,18 +82,30 @@ export function isMatrix(resampling: Resampling): resampling is Tensor {
 
 /** The same canvas with nothing left to apply: `[B, C, size, size]`. */
 export function settle(canvas: Canvas): Canvas {
-  const { pixels, size, turned } = settleEitherWay(canvas);
-  return { pixels: turned ? exchanged(pixels) : pixels, size };
+  return colored(upright(settleEitherWay(canvas)));
 }
 
-/** `settle` for those to whom it is all the same whether the pixels are `turned`. */
-export function settleEitherWay({ pixels, size, rows, columns, turned = false }: Canvas): Canvas {
+/** The same canvas with no resampling left to apply; for those to whom it is all the same whether the pixels are `turned`, or `gray` yet. */
+export function settleEitherWay({ pixels, size, rows, columns, turned = false, gray }: Canvas): Canvas {
   const [third, last] = turned ? [columns, rows] : [rows, columns];
   let settled = pixels;
   if (third) settled = isMatrix(third) ? tf.matMul(third.expandDims(1), settled) : gatherRows(settled, third);
-  if (!last) return { pixels: settled, size, turned };
-  if (isMatrix(last)) return { pixels: tf.matMul(settled, last.expandDims(1), false, true), size, turned };
-  return { pixels: gatherRows(exchanged(settled), last), size, turned: !turned };
+  if (!last) return { pixels: settled, size, turned, gray };
+  if (isMatrix(last)) return { pixels: tf.matMul(settled, last.expandDims(1), false, true), size, turned, gray };
+  return { pixels: gatherRows(exchanged(settled), last), size, turned: !turned, gray };
+}
+
+function upright({ pixels, size, turned, gray }: Canvas): Canvas {
+  return { pixels: turned ? exchanged(pixels) : pixels, size, gray };
+}
+
+function colored({ gray, ...canvas }: Canvas): Canvas {
+  return gray ? { ...canvas, pixels: toGray([canvas.pixels, gray])[0]! } : canvas;
+}
+
+/** Takes the colour away for the pictures where `applied`, `[B]`, is 1: as soon as something else changes pixels, or at the end. */
+export function takeColor(canvas: Canvas, applied: Tensor): Canvas {
+  return { ...(canvas.gray ? colored(settleEitherWay(canvas)) : canvas), gray: applied };
 }
 
 /** The last two axes exchanged. */
@@ -95,7 +124,7 @@ export function onPixels(
   change: (pixels: Tensor) => Tensor,
   { eitherWay = false }: PixelChange = {},
 ): Canvas {
-  const settled = eitherWay ? settleEitherWay(canvas) : settle(canvas);
+  const settled = eitherWay ? colored(settleEitherWay(canvas)) : settle(canvas);
   return { ...settled, pixels: change(settled.pixels) };
 }
 

@@ -94,9 +94,9 @@ export function applyViews(plan: ViewPlan, images: Tensor, parameters: ViewParam
 }
 
 function applyView(view: ViewSpec, pixels: Tensor, parameters: readonly Drawn[]): Tensor {
-  const [, channels, H, W] = pixels.shape as [number, number, number, number];
+  const channels = pixels.shape[1]!;
   const { scale, offset } = output(view, channels);
-  return inParts(view.size * Math.max(H, W, view.size), pixels, parameters, (part, drawn) => {
+  return inParts(view.size ** 2, pixels, parameters, (part, drawn) => {
     const start: Canvas = { pixels: part, size: view.size };
     const canvas = view.ops.reduce(
       (state, op, j) => (skips(op, channels) ? state : known(op).apply(state, op, drawn[j]!)),

@@ -3,11 +3,6 @@ import { kernel } from '../../tensor/fused.ts';
 import { type Tensor, tf } from '../../tensor/tf.ts';
 import { beside, type Canvas, isMatrix, type Resampling, settleEitherWay } from './canvas.ts';
 
-/** Exchanges the order along axis 1, that of the output pixels, where `applied` is 1. */
-const flipOutputs = kernel('views_flip_outputs', (values, applied) => [
-  tf.where(beside(applied!, values!.shape.length).greater(0), tf.reverse(values!, 1), values!),
-]);
-
 const flipPixels = { rows: flipAxis('views_flip_rows', 2), columns: flipAxis('views_flip_columns', 3) };
 
 function flipAxis(name: string, axis: number): ReturnType<typeof kernel> {
@@ -16,8 +11,10 @@ function flipAxis(name: string, axis: number): ReturnType<typeof kernel> {
   ]);
 }
 
+/** The output pixels in the other order, for the pictures where `applied` is 1. Weights are small: no kernel is worth its start. */
 function reversed(resampling: Resampling, applied: Tensor): Resampling {
-  const flipped = (values: Tensor): Tensor => flipOutputs([values, applied])[0]!;
+  const flipped = (values: Tensor): Tensor =>
+    tf.where(beside(applied, values.shape.length).greater(0), tf.reverse(values, 1), values);
   if (isMatrix(resampling)) return flipped(resampling);
   return { first: flipped(resampling.first), weights: flipped(resampling.weights) };
 }

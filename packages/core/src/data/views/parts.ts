@@ -7,10 +7,10 @@ import { type Tensor, tf } from '../../tensor/tf.ts';
 import type { Drawn } from './op.ts';
 
 /**
- * Planes of a part, which is 8 pictures of 256². SimCLR's views of 224² take 1.7 ms of a processor in parts of 2 pictures, 1.2 in parts
- * of 8, 1.5 in parts of 16 and of 32 (`bench/views.ts` with other batches; 1 MiB of L2 cache a core, 32 of L3).
+ * Planes of a part: 8 views of 224² of a batch of 32. SimCLR's take 1.27 ms of a processor each in such parts, 1.3 in parts of 4 MiB,
+ * 1.45 in parts of 9 MiB and 1.6 all at once (`bench/views.ts`, 1 MiB of L2 cache a core, 32 of L3).
  */
-const PART_BYTES = Number(process.env.H_PART ?? 6) * 2 ** 20;
+const PART_BYTES = 6 * 2 ** 20;
 const FLOAT_BYTES = 4;
 
 /**

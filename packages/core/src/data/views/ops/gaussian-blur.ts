@@ -109,9 +109,9 @@ const blurRows = kernel('views_blur', (pixels, weights) => {
 
 /** The view blurred along both axes by the filter that `bell` gives. */
 export function blurred(canvas: Canvas, weights: Tensor): Canvas {
-  const { pixels, size, turned = false } = settleEitherWay(canvas);
+  const { pixels, turned = false, ...rest } = settleEitherWay(canvas);
   const once = blurRows([pixels, weights])[0]!;
-  return { pixels: blurRows([exchanged(once), weights])[0]!, size, turned: !turned };
+  return { ...rest, pixels: blurRows([exchanged(once), weights])[0]!, turned: !turned };
 }
 
 /**

@@ -1,8 +1,5 @@
-import { kernel } from '../../../tensor/fused.ts';
-import { tf } from '../../../tensor/tf.ts';
-import { beside, onPixels } from '../canvas.ts';
+import { takeColor } from '../canvas.ts';
 import { checkKeys, checkProbability } from '../check.ts';
-import { luma } from '../luma.ts';
 import { coin, column, type OpKind } from '../op.ts';
 
 /** Every channel becomes the luma. Pictures without three channels stay as they are. */
@@ -10,10 +7,6 @@ export interface Grayscale {
   readonly op: 'grayscale';
   readonly p: number;
 }
-
-const toGray = kernel('views_grayscale', (pixels, applied) => [
-  tf.where(beside(applied!, 4).greater(0), luma(pixels!), pixels!),
-]);
 
 export const grayscaleKind: OpKind<Grayscale> = {
   complete(given) {
@@ -27,8 +20,7 @@ export const grayscaleKind: OpKind<Grayscale> = {
   greyStays: true,
   draws: 1,
   draw: ({ p }, u) => ({ applied: coin(column(u, 0), p) }),
-  apply: (canvas, _settings, { applied }) =>
-    onPixels(canvas, pixels => toGray([pixels, applied!])[0]!, { eitherWay: true }),
+  apply: (canvas, _settings, { applied }) => takeColor(canvas, applied!),
 };
 
 /** Takes the colour away with probability `p` (default 0.2). @throws ConfigError when `p` is no probability. */

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { rngFromSeed } from '../../tensor/rng.ts';
+import { type Tensor, tf } from '../../tensor/tf.ts';
+import { applyViews, drawParameters } from './draw.ts';
+import { colorJitter } from './ops/color-jitter.ts';
+import { grayscale } from './ops/grayscale.ts';
+import { randomResizedCrop } from './ops/random-resized-crop.ts';
+import { partSizes } from './parts.ts';
+import { views } from './plan.ts';
+
+test('parts are as even as can be, and one picture at least', () => {
+  const MiB = 2 ** 20;
+  expect(partSizes(32, 224 * 224 * 3 * 4)).toEqual([8, 8, 8, 8]);
+  expect(partSizes(11, MiB)).toEqual([6, 5]);
+  expect(partSizes(6, MiB)).toEqual([6]);
+  expect(partSizes(2, 100 * MiB)).toEqual([1, 1]);
+});
+
+test('each picture of a batch that is too large for one part has the view that it has alone', () => {
+  const [batch, size] = [5, 512]; // 3 MiB a picture
+  expect(partSizes(batch, size * size * 3 * 4)).toEqual([2, 2, 1]);
+  const images = tf.randomUniform([batch, 16, 16, 3], 0, 255, 'float32', 7) as Tensor;
+  const ops = [randomResizedCrop(), colorJitter({ contrast: 0.8, hue: 0.2 }), grayscale()];
+  const plan = views([{ count: 1, size, ops }]);
+  const parameters = drawParameters(plan, images.shape, { rng: rngFromSeed(1) });
+  const [together] = applyViews(plan, images, parameters) as [Tensor];
+  expect(together.shape).toEqual([batch, size, size, 3]);
+  for (let i = 0; i < batch; i++) {
+    const own = (all: Tensor): Tensor => all.slice([i], [1]);
+    const alone = parameters.map(view =>
+      view.map(drawn => Object.fromEntries(Object.entries(drawn).map(([name, values]) => [name, own(values)]))),
+    );
+    const [view] = applyViews(plan, own(images), alone) as [Tensor];
+    expect(view.sub(own(together)).abs().max().dataSync()[0]).toBeLessThan(1e-6);
+  }
+});
