@@ -2,7 +2,7 @@
 import { close, open, read, stat } from 'node:fs';
 import { basename } from 'node:path';
 import { promisify } from 'node:util';
-import { DataError, type Dataset, digest } from '@ssl/core/data';
+import { checkIndex, DataError, type Dataset, digest } from '@ssl/core/data';
 
 export interface RecordLayout {
   readonly width: number;
@@ -47,9 +47,7 @@ export async function recordDataset(options: RecordOptions): Promise<Dataset> {
   const runs = await openRuns(options, bytes);
   const size = runs.reduce((sum, run) => sum + run.count, 0);
   const record = async (index: number): Promise<Uint8Array> => {
-    if (!Number.isInteger(index) || index < 0 || index >= size) {
-      throw new DataError(`${name}: an index must be a whole number from 0 to ${size - 1}; got ${index}`);
-    }
+    checkIndex(name, index, size);
     const { run, row } = located(runs, index);
     return run.read(row * bytes, bytes);
   };

@@ -143,7 +143,8 @@ export function digest(...parts: readonly (string | NodeJS.TypedArray | undefine
   return hash.digest('hex');
 }
 
-function checkIndex(name: string, index: number, size: number): void {
+/** @throws DataError when `index` is no place in the `size` pictures of the dataset `name`. */
+export function checkIndex(name: string, index: number, size: number): void {
   if (!Number.isInteger(index) || index < 0 || index >= size) {
     throw new DataError(`${name}: an index must be a whole number from 0 to ${size - 1}; got ${index}`);
   }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { DataError } from '../errors.ts';
-import { type Dataset, digest, type SkippedImage } from './dataset.ts';
+import { checkIndex, type Dataset, digest, type SkippedImage } from './dataset.ts';
 import { decodeImage, type SourceDecoding } from './decode.ts';
 import { fileFault } from './file-fault.ts';
 import type { PathTable } from './path-table.ts';
@@ -34,8 +34,8 @@ export interface FileDatasetParts {
 export function fileDataset(parts: FileDatasetParts): FileDataset {
   const { who, name, root, paths, decode, skipped, classes, labels } = parts;
   const pathAt = (index: number): string => {
-    if (Number.isInteger(index) && index >= 0 && index < paths.size) return paths.at(index);
-    throw new DataError(`${name}: an index must be a whole number from 0 to ${paths.size - 1}; got ${index}`);
+    checkIndex(name, index, paths.size);
+    return paths.at(index);
   };
   const read = async (path: string): Promise<Uint8Array> => readFile(resolve(root, path));
   return {

@@ -9,6 +9,7 @@ export {
 export {
   type ArrayDatasetOptions,
   arrayDataset,
+  checkIndex,
   type Dataset,
   digest,
   type EncodedImage,

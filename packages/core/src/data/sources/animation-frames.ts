@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError, DataError } from '../../errors.ts';
-import { digest } from '../dataset.ts';
+import { checkIndex, digest } from '../dataset.ts';
 import { checkDecodeOptions, decodeImage, type SourceDecoding } from '../decode.ts';
 import { identityOf, naming } from '../file-dataset.ts';
 import { fileFault } from '../file-fault.ts';
@@ -45,10 +45,8 @@ export async function animationFrames(dir: string, options: AnimationFramesOptio
   );
   const named = folderClasses({ who: WHO, dir, all, kept: paths, labels });
   const place = (index: number): { path: string; page: number } => {
-    if (Number.isInteger(index) && index >= 0 && index < clips.length) {
-      return { path: paths.at(clips[index]!), page: frames[index]! };
-    }
-    throw new DataError(`${dir}: an index must be a whole number from 0 to ${clips.length - 1}; got ${index}`);
+    checkIndex(dir, index, clips.length);
+    return { path: paths.at(clips[index]!), page: frames[index]! };
   };
   const describe = (index: number): string => `${place(index).path} frame ${place(index).page}`;
   const encoded = async (index: number): Promise<{ bytes: Uint8Array; decode: SourceDecoding & { page: number } }> => {

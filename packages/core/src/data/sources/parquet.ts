@@ -1,12 +1,13 @@
 import { ConfigError, DataError } from '../../errors.ts';
-import { type Dataset, digest, type EncodedImage, type SkippedImage } from '../dataset.ts';
-import { checkDecodeOptions, type DecodeOptions, decodeImage } from '../decode.ts';
+import { type Dataset, digest, type SkippedImage } from '../dataset.ts';
+import { checkDecodeOptions, type DecodeOptions } from '../decode.ts';
 import { fileFault } from '../file-fault.ts';
 import { describeSkipped } from '../load-pixels.ts';
 import { forEachLimited } from '../parallel.ts';
 import { SHUFFLE_BUFFER } from '../sampler.ts';
 import { checkKeys, checkWhole } from '../views/check.ts';
 import { type ArchiveFile, archiveFiles } from './archive-files.ts';
+import { archivePictures } from './archive-pictures.ts';
 import { type IndexPlace, indexFolder, keptIndex } from './kept-index.ts';
 import { type ColumnChoice, indexParquet, openParquet, type ParquetIndex } from './parquet-file.ts';
 import { groupReader, unreadableRow } from './parquet-groups.ts';
@@ -61,14 +62,6 @@ export async function parquetImages(
   if (size === 0) throw nothingIn(name, skipped);
   const labelled = joinLabels('parquetImages', indexes, options.classes ?? commonClasses(files, indexes));
   const pictures = groupReader(files, indexes, groups, cacheBytes);
-  const checked = (index: number): number => {
-    if (Number.isInteger(index) && index >= 0 && index < size) return index;
-    throw new DataError(`${name}: an index must be a whole number from 0 to ${size - 1}; got ${index}`);
-  };
-  const encoded = async (index: number): Promise<EncodedImage> => ({
-    bytes: await pictures.read(checked(index)),
-    decode,
-  });
   const shards = groups.map(({ rows }) => rows).filter(rows => rows > 0);
   return {
     name,
@@ -85,15 +78,7 @@ export async function parquetImages(
     skipped,
     shards,
     shuffleBuffer: bufferOf(shards, indexes, size),
-    describe: index => pictures.describe(checked(index)),
-    encoded,
-    image: async (index, request) => {
-      const { bytes } = await encoded(index);
-      return decodeImage(bytes, { ...decode, ...request }).catch((error: unknown) => {
-        throw unreadableRow(pictures.describe(index), error);
-      });
-    },
-    close: () => pictures.close(),
+    ...archivePictures({ name, size, decode, pictures, unreadable: unreadableRow }),
   };
 }
 

@@ -1,5 +1,5 @@
-import { ConfigError, DataError } from '../../errors.ts';
-import { type Dataset, digest } from '../dataset.ts';
+import { ConfigError } from '../../errors.ts';
+import { checkIndex, type Dataset, digest } from '../dataset.ts';
 import { checkSeed, hostRng } from '../host-rng.ts';
 import { checkKeys, checkWhole } from '../views/check.ts';
 
@@ -50,9 +50,7 @@ export function syntheticDataset(options: SyntheticOptions): Dataset {
     labels: Int32Array.from({ length: size }, (_, index) => index % classes),
     describe: index => `synthetic picture ${index}`,
     image: async index => {
-      if (!Number.isInteger(index) || index < 0 || index >= size) {
-        throw new DataError(`${name}: an index must be a whole number from 0 to ${size - 1}; got ${index}`);
-      }
+      checkIndex(name, index, size);
       return { data: draw(filled, index), width: filled.width, height: filled.height, channels };
     },
   };

@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ConfigError, DataError } from '../../errors.ts';
-import { type Dataset, digest, type EncodedImage, type SkippedImage } from '../dataset.ts';
-import { checkDecodeOptions, decodeImage, type SourceDecoding } from '../decode.ts';
+import { type Dataset, digest, type SkippedImage } from '../dataset.ts';
+import { checkDecodeOptions, type SourceDecoding } from '../decode.ts';
 import { describeSkipped } from '../load-pixels.ts';
 import { forEachLimited } from '../parallel.ts';
 import { checkKeys } from '../views/check.ts';
 import { type ArchiveFile, archiveFiles } from './archive-files.ts';
+import { archivePictures } from './archive-pictures.ts';
 import { type IndexPlace, indexFolder } from './kept-index.ts';
 import { joinLabels, type LabelColumn } from './sample-labels.ts';
 import type { SampleParts } from './tar-index.ts';
@@ -70,14 +71,6 @@ export async function webDataset(
   if (size === 0) throw nothingIn(name, found.skipped);
   const labelled = joinLabels('webDataset', found.columns, options.classes ?? (await writtenClasses(files)));
   const pictures = tarPictures(files, found.counts, place, parts);
-  const checked = (index: number): number => {
-    if (Number.isInteger(index) && index >= 0 && index < size) return index;
-    throw new DataError(`${name}: an index must be a whole number from 0 to ${size - 1}; got ${index}`);
-  };
-  const encoded = async (index: number): Promise<EncodedImage> => ({
-    bytes: await pictures.read(checked(index)),
-    decode,
-  });
   return {
     name,
     size,
@@ -91,15 +84,7 @@ export async function webDataset(
     ...labelled,
     skipped: found.skipped,
     shards: found.counts.flatMap(runs),
-    describe: index => pictures.describe(checked(index)),
-    encoded,
-    image: async (index, request) => {
-      const { bytes } = await encoded(index);
-      return decodeImage(bytes, { ...decode, ...request }).catch((error: unknown) => {
-        throw unreadablePicture(pictures.describe(index), error);
-      });
-    },
-    close: () => pictures.close(),
+    ...archivePictures({ name, size, decode, pictures, unreadable: unreadablePicture }),
   };
 }
 
