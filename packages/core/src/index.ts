@@ -20,29 +20,53 @@ export {
   type AcrossRanks,
   type Batch,
   configure,
+  type Diagnosis,
+  diagnose,
+  type Encoded,
   type EpochWork,
   evaluationPlan,
   featureStdOf,
+  inParts,
   type Json,
+  lossStuckAt,
   type Method,
   type MethodPackage,
+  type MetricLine,
   type Progress,
   type Recipe,
+  rankFalls,
+  recent,
   type ScheduleTime,
+  type Signature,
+  type SignatureContext,
   type StepInput,
   type StepMetrics,
+  type StepParts,
   type StepResult,
+  staysBelow,
   type TrainStep,
   trainStep,
 } from './method/index.ts';
-export { type Members, type Module, mlp, module, parametersOf, sequential, stateOf } from './nn/index.ts';
+export {
+  copyValues,
+  type Members,
+  type Module,
+  mlp,
+  module,
+  moveTowards,
+  parametersOf,
+  type Queue,
+  queue,
+  sequential,
+  stateOf,
+} from './nn/index.ts';
 export { addBias, relu, softmax, softmaxCrossEntropy } from './ops/activation.ts';
 export { type Conv2dOptions, conv2d } from './ops/conv.ts';
 export { matMul } from './ops/linear.ts';
 export { batchNormInference, batchNormTraining, l2Normalize } from './ops/norm.ts';
 export { avgPool, globalAvgPool, maxPool } from './ops/pool.ts';
 export { type Compiled, compile } from './tensor/compile.ts';
-export { inContext, type StepContext, stepContext, stepRng } from './tensor/context.ts';
+export { inContext, type StepContext, stepContext, stepRng, type World } from './tensor/context.ts';
 export { type DimNames, dims } from './tensor/dims.ts';
 export { type FusedOptions, fused, kernel } from './tensor/fused.ts';
 export { stopGradient, valueAndGradients, vectorJacobian } from './tensor/gradients.ts';

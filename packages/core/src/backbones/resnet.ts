@@ -1,7 +1,7 @@
 /** Residual networks (He et al. 2016, arXiv:1512.03385) with the names and layouts of timm and torchvision. */
 import { ConfigError } from '../errors.ts';
 import { batchNorm, conv2d } from '../nn/layers.ts';
-import { type Members, type Module, module, sequential } from '../nn/module.ts';
+import { copyValues, type Members, type Module, module, sequential } from '../nn/module.ts';
 import { relu } from '../ops/activation.ts';
 import { globalAvgPool, maxPool } from '../ops/pool.ts';
 import { type Rng, rngFromSeed } from '../tensor/rng.ts';
@@ -47,6 +47,16 @@ interface BlockSpec {
 
 /** A ResNet of any shape. `[B, H, W, inChannels]` → `[B, D]`, D the last stage's width. Throws `ConfigError` on sizes that make no network. */
 export function resnet(name: string, shape: ResNetShape, options: ResNetOptions = {}): Backbone {
+  const net = network(name, shape, options);
+  const twin = (): Backbone => {
+    const other = resnet(name, shape, options);
+    copyValues(other.members, net.members);
+    return other;
+  };
+  return Object.assign(net, { twin });
+}
+
+function network(name: string, shape: ResNetShape, options: ResNetOptions): Omit<Backbone, 'twin'> & Module {
   const { stem = 'imagenet', widthMultiplier = 1, inChannels = 3, zeroInitLast = true, seed = 0 } = options;
   const channels = (shape.channels ?? [64, 128, 256, 512]).map(width => width * widthMultiplier);
   if (channels.length !== shape.layers.length || channels.some(width => !Number.isInteger(width) || width < 1)) {

@@ -1,16 +1,30 @@
 export { configure } from './configure.ts';
 export { evaluationPlan } from './evaluation-view.ts';
 export { featureStdOf } from './feature-std.ts';
-export type {
-  AcrossRanks,
-  Batch,
-  EpochWork,
-  Json,
-  Method,
-  MethodPackage,
-  Progress,
-  ScheduleTime,
-  StepResult,
+export {
+  type AcrossRanks,
+  type Batch,
+  type Encoded,
+  type EpochWork,
+  inParts,
+  type Json,
+  type Method,
+  type MethodPackage,
+  type Progress,
+  type ScheduleTime,
+  type StepParts,
+  type StepResult,
 } from './method.ts';
-export { type Recipe, recipeOptimizer, recipeSchedule } from './recipe.ts';
+export { peakLearningRate, type Recipe, recipeOptimizer, recipeSchedule } from './recipe.ts';
+export {
+  type Diagnosis,
+  diagnose,
+  lossStuckAt,
+  type MetricLine,
+  rankFalls,
+  recent,
+  type Signature,
+  type SignatureContext,
+  staysBelow,
+} from './signature.ts';
 export { type StepInput, type StepMetrics, type TrainStep, type TrainStepOptions, trainStep } from './train-step.ts';

@@ -2,8 +2,10 @@
 import type { Backbone } from '../backbones/backbone.ts';
 import type { ViewPlan } from '../data/index.ts';
 import type { Members } from '../nn/module.ts';
+import type { ParameterGroup } from '../optim/index.ts';
 import type { Tensor } from '../tensor/tf.ts';
 import type { Recipe } from './recipe.ts';
+import type { Signature } from './signature.ts';
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
@@ -45,6 +47,20 @@ export interface ScheduleTime {
   readonly stepsPerEpoch: number;
 }
 
+/** What a loss needs of a batch: tensors by name, each with a row an image, `[B, …]`. */
+export type Encoded = Readonly<Record<string, Tensor>>;
+
+/**
+ * A step in two parts, so that a batch can be larger than the memory for its activations: `encode` is called on parts of the batch, `loss`
+ * once on all their rows (gradient caching, arXiv:2101.06983). It also lets a test hold the loss to `acrossRanks`.
+ */
+export interface StepParts {
+  /** In the graph: from images to rows. What it returns without a gradient (a teacher's rows) stays without. */
+  encode(batch: Batch, progress: Progress): Encoded;
+  /** In the graph: from the rows of the whole batch to the loss. `batch.views` is empty here. Carried state that follows from the batch changes here. */
+  loss(encoded: Encoded, batch: Batch, progress: Progress): StepResult;
+}
+
 /**
  * How a loss behaves when the batch is spread over ranks: `mean`, it is the mean over images, so gradients are averaged;
  * `gathers-negatives`, it needs every rank's projections; `sums-statistics`, it needs sums over the whole batch.
@@ -70,6 +86,13 @@ export interface Method {
   readonly needsLabels?: boolean;
   /** Values that change over the run, by name; `step` reads them from `progress.scheduled`. */
   readonly schedules?: Readonly<Record<string, (time: ScheduleTime) => number>>;
+  /**
+   * Other settings for some trained parameters, by their names (`head.0.weight`). @param peak the run's largest learning rate: a rate that is
+   * not to follow the schedule is set from it
+   */
+  groups?(peak: number): readonly ParameterGroup[];
+  /** How a run that fails looks, for training to name the cause. */
+  readonly signatures?: readonly Signature[];
   /** Whole numbers drawn on the host for one image (masks, permutations); always of the same shape. */
   draw?(image: {
     readonly seed: number;
@@ -80,8 +103,10 @@ export interface Method {
   beforeEpoch?(work: EpochWork): Promise<void>;
   /** In the graph, before the loss (normalising prototypes). */
   beforeStep?(progress: Progress): void;
-  /** In the graph: the loss of a batch. Pure but for the statistics of its norms. */
+  /** In the graph: the loss of a batch. Changes nothing but the statistics of its norms and carried state that follows from the batch. */
   step(batch: Batch, progress: Progress): StepResult;
+  /** The same in two parts, where it has them: write them and get `step` from `inParts`. */
+  readonly parts?: StepParts;
   /** In the graph, between the gradients and the update, by the trained variables' names (freezing a layer at first). */
   adjustGradients?(gradients: Readonly<Record<string, Tensor>>, progress: Progress): Record<string, Tensor>;
   /** In the graph, after the update (teacher, queue, centre). */
@@ -90,6 +115,11 @@ export interface Method {
   embed(images: Tensor): Tensor;
   /** `[B, H, W, C]` prepared images → `[B, P]` projections, with the head. */
   project?(images: Tensor): Tensor;
+}
+
+/** `step` from its two parts. */
+export function inParts(parts: StepParts): Pick<Method, 'step' | 'parts'> {
+  return { parts, step: (batch, progress) => parts.loss(parts.encode(batch, progress), batch, progress) };
 }
 
 /** What `beforeEpoch` may use. */

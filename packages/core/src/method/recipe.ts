@@ -5,6 +5,7 @@ import {
   cosine,
   lars,
   type OptimizerFactory,
+  type ParameterGroup,
   type Schedule,
   scaleLearningRate,
   sgd,
@@ -29,24 +30,32 @@ export interface Recipe {
   readonly clipNorm?: number;
 }
 
-/** The optimizer of a recipe. */
-export function recipeOptimizer({ optimizer, momentum = 0.9 }: Recipe): OptimizerFactory {
+/** The optimizer of a recipe. @param groups other settings for some parameters, as a method may ask for */
+export function recipeOptimizer(
+  { optimizer, momentum = 0.9 }: Recipe,
+  groups: readonly ParameterGroup[] = [],
+): OptimizerFactory {
   switch (optimizer) {
     case 'sgd':
-      return sgd({ momentum });
+      return sgd({ momentum, groups });
     case 'lars':
-      return lars({ momentum });
+      return lars({ momentum, groups });
     case 'adamw':
-      return adamw();
+      return adamw({ groups });
     default:
       throw new ConfigError(`recipe: optimizer must be sgd, lars or adamw; got '${optimizer as string}'`);
   }
 }
 
+/** The largest learning rate of a run with batches of this size: the recipe's, scaled. */
+export function peakLearningRate({ learningRate, scaling = 'linear' }: Recipe, batchSize: number): number {
+  return scaling === 'none' ? learningRate : scaleLearningRate(learningRate, batchSize, scaling);
+}
+
 /** The learning rate of a recipe as a function of the step. */
 export function recipeSchedule(recipe: Recipe, batchSize: number, stepsPerEpoch: number): Schedule {
-  const { learningRate, scaling = 'linear', warmupEpochs } = recipe;
-  const peak = scaling === 'none' ? learningRate : scaleLearningRate(learningRate, batchSize, scaling);
+  const { warmupEpochs } = recipe;
+  const peak = peakLearningRate(recipe, batchSize);
   const rise = Math.round(warmupEpochs * stepsPerEpoch);
   return rise === 0 ? cosine(peak) : (step, total) => warmup(Math.min(rise, total - 1), cosine(peak))(step, total);
 }

@@ -1,5 +1,6 @@
 /** One training step as one graph: views, loss, gradients, update, and what follows it. */
 import { drawViews } from '../data/index.ts';
+import { ConfigError } from '../errors.ts';
 import { disposeMembers, type Members, stateOf } from '../nn/module.ts';
 import { clipByGlobalNorm, type Optimizer, type OptimizerFactory } from '../optim/index.ts';
 import { l2Norm } from '../optim/norm.ts';
@@ -55,7 +56,7 @@ export interface TrainStepOptions {
 
 /** Builds the step of a method with an optimizer. */
 export function trainStep(method: Method, { optimizer: factory, clipNorm }: TrainStepOptions): TrainStep {
-  const members: Members = { ...method.trained, ...method.carried };
+  const members = membersOf(method);
   const model = stateOf(members);
   const trained = new Map([...stateOf(method.trained)].filter(([, { kind }]) => kind === 'param'));
   const optimizer = factory([...trained.values()]);
@@ -71,6 +72,15 @@ export function trainStep(method: Method, { optimizer: factory, clipNorm }: Trai
     disposeMembers(optimizer.state);
   };
   return { run, state, dispose };
+}
+
+/** All variables of a method, trained and carried. Throws `ConfigError` when a name stands for two. */
+export function membersOf({ name, trained, carried = {} }: Method): Members {
+  const twice = Object.keys(trained).find(key => key in carried);
+  if (twice === undefined) return { ...trained, ...carried };
+  throw new ConfigError(
+    `${name}: what is trained and what is carried must have different names; got '${twice}' in both; rename the carried one`,
+  );
 }
 
 function step(

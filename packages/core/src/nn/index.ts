@@ -9,4 +9,15 @@ export {
   variable,
 } from './layers.ts';
 export { type MlpOptions, mlp } from './mlp.ts';
-export { disposeMembers, type Members, type Module, module, parametersOf, sequential, stateOf } from './module.ts';
+export {
+  copyValues,
+  disposeMembers,
+  type Members,
+  type Module,
+  module,
+  moveTowards,
+  parametersOf,
+  sequential,
+  stateOf,
+} from './module.ts';
+export { type Queue, queue } from './queue.ts';

@@ -1,5 +1,6 @@
 /** A layer or network: something to call, with named parts. */
-import type { Tensor } from '../tensor/tf.ts';
+import { ShapeError } from '../errors.ts';
+import { type Tensor, tf } from '../tensor/tf.ts';
 import { Variable } from '../tensor/variable.ts';
 
 export type Members = Readonly<Record<string, Module | Variable>>;
@@ -41,6 +42,35 @@ export function stateOf(members: Members, prefix = ''): Map<string, Variable> {
 /** The variables trained by gradient, in order. */
 export function parametersOf(members: Members): Variable[] {
   return [...stateOf(members).values()].filter(({ kind }) => kind === 'param');
+}
+
+/** Gives every variable of `target` the value of the one at the same place in `source`. Throws `ShapeError` when they are not alike. */
+export function copyValues(target: Members, source: Members): void {
+  for (const [to, from] of pairs('copyValues', target, source)) to.load(from.values());
+}
+
+/**
+ * An exponential moving average (mean teacher, arXiv:1703.01780): each parameter of `target` becomes
+ * `momentum · target + (1 − momentum) · source`, in place. Statistics of norms are left alone: those of a teacher are its own, as in
+ * MoCo (`moco/builder.py`) and BYOL (`byol_experiment.py`).
+ * @param momentum scalar in [0, 1]
+ */
+export function moveTowards(target: Members, source: Members, momentum: Tensor): void {
+  const rest = tf.scalar(1).sub(momentum);
+  for (const [to, from] of pairs('moveTowards', target, source)) {
+    if (to.kind === 'param') to.assign(to.read().mul(momentum).add(from.read().mul(rest)));
+  }
+}
+
+function pairs(who: string, target: Members, source: Members): (readonly [to: Variable, from: Variable])[] {
+  const [to, from] = [[...stateOf(target)], [...stateOf(source).values()]];
+  return to.map(([name, variable], i) => {
+    const other = from[i];
+    if (to.length === from.length && other!.shape.join() === variable.shape.join()) return [variable, other!] as const;
+    throw new ShapeError(
+      `${who}: both must have the same variables; got ${to.length} and ${from.length}, ${name} [${variable.shape}] and [${other?.shape ?? 'none'}]; make them with the same options`,
+    );
+  });
 }
 
 /** Frees every variable. */

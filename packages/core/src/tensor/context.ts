@@ -1,15 +1,31 @@
 /** What a step knows about itself. Set by whoever runs the step; nobody flips it by hand. */
 import { ConfigError } from '../errors.ts';
 import type { Rng } from './rng.ts';
+import type { Tensor } from './tf.ts';
+
+/** The processes that share a step, each with its part of the batch. Every rank makes the same calls in the same order. */
+export interface World {
+  /** From 0. */
+  readonly rank: number;
+  readonly size: number;
+  /** `[N, …]` → `[size·N, …]`, in the order of ranks. The gradient of a row is the sum of what all ranks' losses have for it. */
+  gather(x: Tensor): Tensor;
+  /** The elementwise sum over ranks; so is its gradient. */
+  sum(x: Tensor): Tensor;
+}
+
+const ALONE: World = { rank: 0, size: 1, gather: x => x, sum: x => x };
 
 export interface StepContext {
   /** Batch norm uses the batch's statistics and updates its own; drop path drops. */
   readonly training: boolean;
   /** Source of random numbers; absent in evaluation. */
   readonly rng?: Rng;
+  /** Default: this process alone. */
+  readonly world: World;
 }
 
-const stack: StepContext[] = [{ training: false }];
+const stack: StepContext[] = [{ training: false, world: ALONE }];
 
 /** The context of the step that is running; outside of one, evaluation. */
 export function stepContext(): StepContext {

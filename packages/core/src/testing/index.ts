@@ -1,2 +1,6 @@
+export { acrossRanks } from './across-ranks.ts';
+export { describeMethod } from './describe-method.ts';
 export { type FixtureTensor, fixtureTensor, readFixture, relativeError } from './fixtures.ts';
 export { type GradientCheckOptions, gradientError } from './gradient-check.ts';
+export { type MethodCheck, methodChecks } from './method-checks.ts';
+export { kitBackbone, kitBatch, kitLoss, type MethodKitOptions } from './method-kit.ts';

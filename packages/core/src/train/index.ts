@@ -9,3 +9,4 @@ export { type PretrainProgress, pretrainProgress } from './progress.ts';
 export type { RunConfig } from './run-config.ts';
 export { type RunFolder, runFolder } from './run-folder.ts';
 export { storedPicture } from './view-sheet.ts';
+export { describeDiagnosis } from './watch.ts';

@@ -11,6 +11,7 @@ import type { PretrainOptions, ProgressEvent } from './options.ts';
 import { rateClock } from './progress.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { StopSignal } from './stop-signal.ts';
+import type { Watch } from './watch.ts';
 
 type Metrics = Readonly<Record<string, number>>;
 
@@ -25,6 +26,7 @@ export interface Run {
   readonly monitor: Monitor;
   readonly report: (event: ProgressEvent) => void;
   readonly stop: StopSignal;
+  readonly watch: Watch;
   readonly options: PretrainOptions;
 }
 
@@ -104,6 +106,7 @@ async function advance(run: Run, from: Reached): Promise<Reached> {
     line = { ...line, ...measured };
   }
   await appendMetrics(folder.metrics, line);
+  run.watch.add(line);
   return { ...from, step, metrics, proven: from.newest };
 }
 

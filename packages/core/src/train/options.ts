@@ -1,7 +1,7 @@
 import { checkSeed } from '../data/host-rng.ts';
 import { checkChannels, checkReading, type Dataset, type ReadingOptions } from '../data/index.ts';
 import { ConfigError } from '../errors.ts';
-import type { Method } from '../method/index.ts';
+import type { Diagnosis, Method } from '../method/index.ts';
 import { configure } from '../method/index.ts';
 import type { Recipe } from '../method/recipe.ts';
 import { checkedRecipe, isCount } from './check-recipe.ts';
@@ -32,6 +32,8 @@ export interface PretrainOptions {
   readonly stopAfter?: number;
   /** Called after every step and while preparing. Default: a progress bar on standard error. */
   readonly onProgress?: (event: ProgressEvent) => void;
+  /** Called when the metrics show a failure that the method has a signature of, once for each. Default: a line on standard error. */
+  readonly onDiagnosis?: (diagnosis: Diagnosis) => void;
   /** Stops after the step under way, saves, and throws `InterruptedError`. Ctrl-C and SIGTERM do the same. */
   readonly signal?: AbortSignal;
 }
@@ -61,6 +63,7 @@ const OPTIONS: Readonly<Record<keyof PretrainOptions, null>> = {
   keepCheckpoints: null,
   stopAfter: null,
   onProgress: null,
+  onDiagnosis: null,
   signal: null,
 };
 

@@ -3,12 +3,12 @@ import { existsSync } from 'node:fs';
 import { describeChannelRules, describeSkipped, type Loader, openLoader, storedSize } from '../data/index.ts';
 import { CheckpointError } from '../errors.ts';
 import { type Checkpoint, saveWeights } from '../io/index.ts';
-import { type TrainStep, trainStep } from '../method/index.ts';
-import { type Recipe, recipeOptimizer } from '../method/recipe.ts';
+import { type Diagnosis, type TrainStep, trainStep } from '../method/index.ts';
+import { peakLearningRate, type Recipe, recipeOptimizer } from '../method/recipe.ts';
 import { InterruptedError } from './failure.ts';
 import { feedOf } from './feed.ts';
 import { type ImagesMeta, metaOf, type Reached, type Run, trainToEnd } from './loop.ts';
-import { truncateMetrics } from './metrics-file.ts';
+import { readMetrics, truncateMetrics } from './metrics-file.ts';
 import { monitorOf } from './monitor.ts';
 import { checkData, checkOptions, type PretrainOptions, type ProgressEvent } from './options.ts';
 import { pretrainProgress } from './progress.ts';
@@ -17,6 +17,7 @@ import { findRun, type RunFolder, runFolder, writeConfig } from './run-folder.ts
 import { lockRun } from './run-lock.ts';
 import { type StopSignal, stopSignal } from './stop-signal.ts';
 import { saveViewSheet } from './view-sheet.ts';
+import { describeDiagnosis, type Watch, watchOf } from './watch.ts';
 
 export interface PretrainResult {
   readonly out: string;
@@ -29,6 +30,8 @@ export interface PretrainResult {
   readonly backbone: string;
   /** The sheet of drawn views. */
   readonly views: string;
+  /** Failures whose signatures the run shows, with evidence, cause and the setting to change; none for a sound run. */
+  readonly diagnoses: readonly Diagnosis[];
 }
 
 /** A run whose settings have been checked. */
@@ -40,6 +43,7 @@ interface Plan {
   readonly folder: RunFolder;
   readonly report: (event: ProgressEvent) => void;
   readonly stop: StopSignal;
+  readonly watch: Watch;
 }
 
 /**
@@ -63,7 +67,8 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
   try {
     const lock = await lockRun(folder);
     try {
-      return await carryOut({ options, recipe, imageSize, config, folder, stop, report: onProgress ?? shown! });
+      const watch = watchOf(method, recipe.batchSize, options.onDiagnosis ?? tellDiagnosis);
+      return await carryOut({ options, recipe, imageSize, config, folder, stop, watch, report: onProgress ?? shown! });
     } finally {
       await lock.release();
     }
@@ -73,11 +78,17 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
   }
 }
 
+function tellDiagnosis(diagnosis: Diagnosis): void {
+  process.stderr.write(`\n${describeDiagnosis(diagnosis)}\n`);
+}
+
 async function carryOut(plan: Plan): Promise<PretrainResult> {
   const { options, recipe, folder, config } = plan;
   const found = await findRun(folder, config, options.resume ?? false);
-  const step = trainStep(options.method, {
-    optimizer: recipeOptimizer(recipe),
+  const { method } = options;
+  const groups = method.groups?.(peakLearningRate(recipe, recipe.batchSize));
+  const step = trainStep(method, {
+    optimizer: recipeOptimizer(recipe, groups),
     ...(recipe.clipNorm !== undefined && { clipNorm: recipe.clipNorm }),
   });
   try {
@@ -93,6 +104,7 @@ async function carryOut(plan: Plan): Promise<PretrainResult> {
 async function finishAgain(plan: Plan, step: TrainStep, found: Checkpoint): Promise<PretrainResult> {
   await found.restore(step.state);
   await truncateMetrics(plan.folder.metrics, found.step);
+  await catchUp(plan.watch, plan.folder);
   if (!existsSync(plan.folder.backbone)) await saveBackbone(plan);
   return resultOf(plan, { ...metaOf(found), newest: found.path });
 }
@@ -126,7 +138,7 @@ async function trainOn(
   found: Checkpoint | undefined,
   loader: Loader,
 ): Promise<PretrainResult> {
-  const { options, recipe, folder, config, report, stop } = plan;
+  const { options, recipe, folder, config, report, stop, watch } = plan;
   const { method, seed = 0 } = options;
   const monitor = await monitorOf(method, loader);
   const feed = feedOf(method, loader, recipe, seed);
@@ -142,6 +154,7 @@ async function trainOn(
       monitor,
       report,
       stop,
+      watch,
       options,
     };
     const start = await restore(run, found);
@@ -183,7 +196,7 @@ async function openPictures({ options, recipe, imageSize, report, stop }: Plan):
 }
 
 /** Loads the checkpoint, if there is one, and forgets what came after it. Nothing is forgotten when it does not fit. */
-async function restore({ folder, step, options, images }: Run, found: Checkpoint | undefined): Promise<Reached> {
+async function restore({ folder, step, options, images, watch }: Run, found: Checkpoint | undefined): Promise<Reached> {
   if (found) {
     if (!sameImages(metaOf(found), images)) {
       throw new CheckpointError(
@@ -195,7 +208,14 @@ async function restore({ folder, step, options, images }: Run, found: Checkpoint
   }
   const start = found?.step ?? 0;
   await truncateMetrics(folder.metrics, start);
+  await catchUp(watch, folder);
   return { step: start, metrics: found && metaOf(found).metrics, newest: found?.path, proven: undefined };
+}
+
+/** Shows the watch what an earlier call has measured. */
+async function catchUp(watch: Watch, { path, metrics }: RunFolder): Promise<void> {
+  if (!existsSync(metrics)) return;
+  for (const line of await readMetrics(path)) watch.add(line);
 }
 
 function imagesOf({ keep, fingerprint: data, bad }: Loader): ImagesMeta {
@@ -214,9 +234,9 @@ async function saveBackbone({ folder, options: { method } }: Plan): Promise<void
 }
 
 function resultOf(
-  { folder, recipe }: Plan,
+  { folder, recipe, watch }: Plan,
   { steps, metrics, newest }: Pick<PretrainResult, 'steps' | 'metrics'> & { readonly newest: string },
 ): PretrainResult {
   const { path: out, backbone, views } = folder;
-  return { out, steps, epochs: recipe.epochs, metrics, checkpoint: newest, backbone, views };
+  return { out, steps, epochs: recipe.epochs, metrics, checkpoint: newest, backbone, views, diagnoses: watch.found };
 }

@@ -32,17 +32,17 @@ describe.each(viewOps.filter(name => !kindOf(name)!.framing))('%s is the same', 
   const frame: Frame = { height: side, width: side, channels: 3, canvas: [SIZE, SIZE], layout: 'same', size: SIZE };
   const drawn = kind.draw(settings, uniform(rng, [BATCH, Math.max(1, kind.draws)]), frame);
   const upright = { pixels: pixels(SIZE, SIZE), size: SIZE };
-  const after = (canvas: Canvas): Tensor => shown(kind.apply(canvas, settings, drawn));
+  const applied = (canvas: Canvas): Tensor => shown(kind.apply(canvas, settings, drawn));
 
   test('on pixels that lie turned', () => {
     const lying = { pixels: exchanged(upright.pixels), size: SIZE, turned: true };
-    expect(gap(after(lying), after(upright))).toBeLessThan(1e-5);
+    expect(gap(applied(lying), applied(upright))).toBeLessThan(1e-5);
   });
 
   test('on pixels that are to lose their colour, and on those that have lost it', () => {
     const some = tf.tensor1d([1, 0, 1, 0, 0, 1, 1, 0]);
     const waiting = takeColor(upright, some);
-    expect(gap(after(waiting), after(settle(waiting)))).toBeLessThan(1e-5);
+    expect(gap(applied(waiting), applied(settle(waiting)))).toBeLessThan(1e-5);
     expect(gap(settle(waiting).pixels, upright.pixels)).toBeGreaterThan(0.1);
   });
 });

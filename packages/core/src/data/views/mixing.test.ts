@@ -18,14 +18,14 @@ const { images, ...reference } = readFixture<{
 }>(new URL('..', import.meta.url).href, 'mixing.json');
 
 const [batch, height, width] = images.shape as [number, number, number];
-/** torchvision mixes with the picture before. */
-const before = (): Tensor => tf.tensor1d([batch - 1, ...Array(batch - 1).keys()], 'int32');
+/** torchvision mixes with the picture partners. */
+const partners = (): Tensor => tf.tensor1d([batch - 1, ...Array(batch - 1).keys()], 'int32');
 const all = (value: number): Tensor => tf.fill([batch], value);
 const numbers = (tensor: Tensor): number[] => Array.from(tensor.dataSync());
 
 describe('for given parameters', () => {
   test.each(reference.mixup)('mixup with a share of $lambda is that of torchvision', ({ lambda, output }) => {
-    expect(relativeError(blend(fixtureTensor(images), before(), all(lambda)), output)).toBeLessThan(1e-6);
+    expect(relativeError(blend(fixtureTensor(images), partners(), all(lambda)), output)).toBeLessThan(1e-6);
   });
 
   test.each(reference.cutmix)(
@@ -34,7 +34,7 @@ describe('for given parameters', () => {
       const found = cutBox(all(lambda), all(y), all(x), [height, width]);
       expect([found.left, found.top, found.right, found.bottom].map(side => side.dataSync()[0])).toEqual(box);
       expect(shareLeft(found, [height, width]).dataSync()[0]).toBeCloseTo(left, 6);
-      expect(relativeError(paste(fixtureTensor(images), before(), found), output)).toBeLessThan(1e-8);
+      expect(relativeError(paste(fixtureTensor(images), partners(), found), output)).toBeLessThan(1e-8);
     },
   );
 });
