@@ -4,3 +4,4 @@ export { type FixtureTensor, fixtureTensor, readFixture, relativeError } from '.
 export { type GradientCheckOptions, gradientError } from './gradient-check.ts';
 export { type MethodCheck, methodChecks } from './method-checks.ts';
 export { kitBackbone, kitBatch, kitLoss, type MethodKitOptions } from './method-kit.ts';
+export { describeParity, lossParity, PARITY_TOLERANCE, type Parity, type ParityCase } from './parity.ts';

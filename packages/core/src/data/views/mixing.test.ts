@@ -18,7 +18,7 @@ const { images, ...reference } = readFixture<{
 }>(new URL('..', import.meta.url).href, 'mixing.json');
 
 const [batch, height, width] = images.shape as [number, number, number];
-/** torchvision mixes with the picture partners. */
+/** torchvision mixes with the picture before. */
 const partners = (): Tensor => tf.tensor1d([batch - 1, ...Array(batch - 1).keys()], 'int32');
 const all = (value: number): Tensor => tf.fill([batch], value);
 const numbers = (tensor: Tensor): number[] => Array.from(tensor.dataSync());
