@@ -61,6 +61,7 @@ export {
   stateOf,
 } from './nn/index.ts';
 export { addBias, relu, softmax, softmaxCrossEntropy } from './ops/activation.ts';
+export { type LogSumExpOptions, logSumExpSimilarities, ownColumns } from './ops/contrastive.ts';
 export { type Conv2dOptions, conv2d } from './ops/conv.ts';
 export { matMul } from './ops/linear.ts';
 export { batchNormInference, batchNormTraining, l2Normalize } from './ops/norm.ts';
