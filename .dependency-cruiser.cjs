@@ -11,7 +11,7 @@ const LAYERS = {
   optim: ['nn', 'ops', 'tensor'],
   data: ['tensor', 'io'],
   method: ['backbones', 'optim', 'nn', 'ops', 'tensor', 'data'],
-  eval: ['method', 'backbones', 'nn', 'ops', 'tensor', 'data', 'io'],
+  eval: ['method', 'backbones', 'optim', 'nn', 'ops', 'tensor', 'data', 'io'],
   train: ['eval', 'method', 'backbones', 'optim', 'nn', 'ops', 'tensor', 'data', 'io'],
 };
 

@@ -20,6 +20,7 @@ export const RESERVED_STREAMS = {
   sample: 0xffff_fffb,
   replacement: 0xffff_fff0,
   inspection: 0xffff_ffef,
+  heldOut: 0xffff_ffee,
 } as const;
 
 const WORD = 2 ** 32;

@@ -27,6 +27,14 @@ export {
   voteNeighbours,
 } from './knn.ts';
 export {
+  type ClassAccuracy,
+  type LinearClassifier,
+  type LinearProbeResult,
+  linearProbe,
+  type ProbeCandidate,
+  type ProbeScores,
+} from './linear-probe.ts';
+export {
   type NeighbourRowsOptions,
   type NeighbourSheetOptions,
   neighbourColumns,
@@ -37,3 +45,4 @@ export {
 export { type NeighbourOptions, type Neighbours, nearestNeighbours } from './neighbours.ts';
 export { pixelFeatures } from './pixel-baseline.ts';
 export type { PixelRows, PixelSource } from './pixel-rows.ts';
+export type { LbfgsSetting, LinearProbeOptions, ProbeProgress, ProbeSetting, SgdSetting } from './probe-config.ts';

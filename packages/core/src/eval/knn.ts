@@ -132,7 +132,12 @@ function checkVote({ temperature = TEMPERATURE, classes }: VoteOptions): void {
 }
 
 /** How many classes the labels speak of; checks that there is one for each row. */
-function countClasses(who: string, labels: ArrayLike<number>, rows: number, classes: number | undefined): number {
+export function countClasses(
+  who: string,
+  labels: ArrayLike<number>,
+  rows: number,
+  classes: number | undefined,
+): number {
   if (labels.length !== rows) {
     throw new DataError(`${who}: there must be one label for each row; got ${labels.length} labels for ${rows} rows`);
   }
