@@ -34,6 +34,7 @@ export interface ResNetOptions {
 }
 
 const EXPANSION = { basic: 1, bottleneck: 4 } as const;
+const STEM = { imagenet: { kernel: 7, stride: 2, padding: 3 }, cifar: { kernel: 3, stride: 1, padding: 1 } } as const;
 
 interface BlockSpec {
   readonly inputs: number;
@@ -65,13 +66,7 @@ function network(name: string, shape: ResNetShape, options: ResNetOptions): Omit
     );
   }
   const rng = rngFromSeed(seed);
-  const [stemKernel, stemStride, stemPadding] = stem === 'cifar' ? [3, 1, 1] : [7, 2, 3];
-  const conv1 = conv2d(inChannels, channels[0]!, {
-    rng,
-    kernel: stemKernel!,
-    stride: stemStride!,
-    padding: stemPadding!,
-  });
+  const conv1 = conv2d(inChannels, channels[0]!, { rng, ...STEM[stem] });
   const bn1 = batchNorm(channels[0]!);
   let inputs = channels[0]!;
   const stages = shape.layers.map((blocks, stage) => {
@@ -92,12 +87,13 @@ function network(name: string, shape: ResNetShape, options: ResNetOptions): Omit
     return sequential(...parts);
   });
   const names = stages.map((_, i) => `layer${i + 1}`);
-  const stemOf = (images: Tensor): Tensor => relu(bn1(conv1(images)));
+  const stemOf = (images: Tensor): Tensor => bn1(conv1(images));
   const pool = (x: Tensor): Tensor => (stem === 'cifar' ? x : maxPool(x, { size: 3, stride: 2, padding: 1 }));
+  // The largest of what ReLU leaves is what it leaves of the largest: pooled first, it has a quarter of the values to go over.
   const forward = (images: Tensor): Tensor =>
-    globalAvgPool(stages.reduce((x, stage) => stage(x), pool(stemOf(images))));
+    globalAvgPool(stages.reduce((x, stage) => stage(x), relu(pool(stemOf(images)))));
   const maps = (images: Tensor): Record<string, Tensor> => {
-    const act1 = stemOf(images);
+    const act1 = relu(stemOf(images));
     const maps: Record<string, Tensor> = { act1 };
     let x = pool(act1);
     stages.forEach((stage, i) => {

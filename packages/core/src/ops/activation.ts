@@ -1,4 +1,5 @@
 import { customGrad, nativeOp, nativeOps } from '../tensor/native.ts';
+import { isRecomputable, recomputable, recompute } from '../tensor/recompute.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 
 const FLOAT = { T: { dtype: 'float32' } } as const;
@@ -7,7 +8,9 @@ const FLOAT = { T: { dtype: 'float32' } } as const;
 export function relu(x: Tensor): Tensor {
   return customGrad([x], input => {
     const value = nativeOp('Relu', [input!], FLOAT);
-    return { value, saved: [value], gradient: (dy, [y]) => [nativeOp('ReluGrad', [dy, y!], FLOAT)] };
+    // In place on values made again: one more pass over memory.
+    if (isRecomputable(input!)) recomputable(value, [input!], again => nativeOp('Relu', [recompute(again)], FLOAT));
+    return { value, saved: [value], gradient: (dy, [y]) => [nativeOp('ReluGrad', [dy, recompute(y!)], FLOAT)] };
   });
 }
 

@@ -1,5 +1,6 @@
 import { ShapeError } from '../errors.ts';
 import { type AttributeValue, customGrad, type InputGradient, nativeOp } from '../tensor/native.ts';
+import { recompute } from '../tensor/recompute.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 
 export interface Conv2dOptions {
@@ -82,7 +83,7 @@ function convolve(x: Tensor, filter: Tensor, geometry: Geometry): Tensor {
           [0, padding, padding, 0],
           a!.shape,
         ),
-      () => nativeOp('Conv2DBackpropFilter', [tf.pad(a!, zeros), tf.tensor1d(w!.shape, 'int32'), dy], valid),
+      () => nativeOp('Conv2DBackpropFilter', [tf.pad(recompute(a!), zeros), tf.tensor1d(w!.shape, 'int32'), dy], valid),
     ];
     return { value, saved: [input!, weight!], gradient };
   });
@@ -94,7 +95,7 @@ function simpleConvolution(x: Tensor, filter: Tensor, attributes: Readonly<Recor
     saved: [input!, weight!],
     gradient: (dy, [a, w]) => [
       () => nativeOp('Conv2DBackpropInput', [tf.tensor1d(a!.shape, 'int32'), w!, dy], attributes),
-      () => nativeOp('Conv2DBackpropFilter', [a!, tf.tensor1d(w!.shape, 'int32'), dy], attributes),
+      () => nativeOp('Conv2DBackpropFilter', [recompute(a!), tf.tensor1d(w!.shape, 'int32'), dy], attributes),
     ],
   }));
 }

@@ -1,5 +1,6 @@
 import { ShapeError } from '../errors.ts';
 import { customGrad, nativeOp } from '../tensor/native.ts';
+import { recompute } from '../tensor/recompute.ts';
 import type { Tensor } from '../tensor/tf.ts';
 
 /**
@@ -20,7 +21,8 @@ export function matMul(a: Tensor, b: Tensor, transposeA = false, transposeB = fa
     saved: [x!, y!],
     gradient: (dy, [p, q]) => [
       () => (transposeA ? product(q!, dy, transposeB, true) : product(dy, q!, false, !transposeB)),
-      () => (transposeB ? product(dy, p!, true, transposeA) : product(p!, dy, !transposeA, false)),
+      () =>
+        transposeB ? product(dy, recompute(p!), true, transposeA) : product(recompute(p!), dy, !transposeA, false),
     ],
   }));
 }

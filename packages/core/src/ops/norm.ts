@@ -1,4 +1,5 @@
 import { customGrad, nativeOps } from '../tensor/native.ts';
+import { recomputable } from '../tensor/recompute.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 
 export interface BatchNormResult {
@@ -38,6 +39,7 @@ export function batchNormTraining(x: Tensor, scale: Tensor, offset: Tensor, epsi
       5,
     );
     statistics = [tf.keep(mean!), tf.keep(variance!)];
+    recomputable(y!, [input!, gamma!, beta!, mean!, variance!], (...from) => normalisedAgain(from, epsilon));
     return {
       value: y!,
       saved: [input!, gamma!, saved1!, saved2!],
@@ -45,7 +47,15 @@ export function batchNormTraining(x: Tensor, scale: Tensor, offset: Tensor, epsi
     };
   });
   const [mean, variance] = statistics!;
-  return { value: value.reshape(x.shape), mean, variance };
+  return { value: x.rank === 4 ? value : value.reshape(x.shape), mean, variance };
+}
+
+/** The values of batch norm from what it gave back besides: one pass over memory. */
+function normalisedAgain([x, scale, offset, mean, variance]: readonly Tensor[], epsilon: number): Tensor {
+  const [B, H, W] = x!.shape as [number, number, number];
+  const count = B * H * W;
+  const biased = variance!.mul(count > 1 ? (count - 1) / count : 1); // the library normalises with this one
+  return nativeOps('FusedBatchNormV2', [x!, scale!, offset!, mean!, biased], attributes(epsilon, false), 1)[0]!;
 }
 
 /** Normalises with given statistics, each `[C]`. */

@@ -1,4 +1,5 @@
 import { type AttributeValue, customGrad, nativeOp } from '../tensor/native.ts';
+import { recompute } from '../tensor/recompute.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 
 export interface PoolOptions {
@@ -16,7 +17,7 @@ export function maxPool(x: Tensor, { size, stride, padding = 0 }: PoolOptions): 
     return {
       value,
       saved: [input!, value],
-      gradient: (dy, [a, y]) => [nativeOp('MaxPoolGrad', [a!, y!, dy], attributes)],
+      gradient: (dy, [a, y]) => [nativeOp('MaxPoolGrad', [recompute(a!), y!, dy], attributes)],
     };
   });
 }

@@ -1,4 +1,5 @@
 import { TrainingError } from '../errors.ts';
+import { withRecomputation } from './recompute.ts';
 import { type Tensor, tf } from './tf.ts';
 import { type Variable, withReads } from './variable.ts';
 
@@ -15,8 +16,8 @@ export function valueAndGradients(
     const inputs = variables.map(variable => variable.read());
     const given = new Map(variables.map((variable, i) => [variable, inputs[i]!]));
     // tfjs types the result's gradients as always there; with `allowNoGradients` they may be missing.
-    const { value, grads } = onOwnTape(() =>
-      tf.engine().gradients(() => withReads(given, loss), inputs, undefined as never, true),
+    const { value, grads } = withRecomputation(() =>
+      onOwnTape(() => tf.engine().gradients(() => withReads(given, loss), inputs, undefined as never, true)),
     ) as { value: Tensor; grads: (Tensor | null | undefined)[] };
     const without = variables.filter((_, i) => !grads[i]);
     if (without.length > 0) throw noGradient(without);

@@ -1,0 +1,69 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { binding } from '../engine/binding.ts';
+import { compile } from '../tensor/compile.ts';
+import { valueAndGradients } from '../tensor/gradients.ts';
+import { normal, rngFromSeed } from '../tensor/rng.ts';
+import type { Tensor } from '../tensor/tf.ts';
+import { liveTensors, Variable } from '../tensor/variable.ts';
+import { relu } from './activation.ts';
+import { conv2d } from './conv.ts';
+import { batchNormTraining } from './norm.ts';
+import { maxPool } from './pool.ts';
+
+const rng = rngFromSeed(11);
+const norm = (x: Tensor, gamma: Tensor, beta: Tensor): Tensor => {
+  const { value, mean, variance } = batchNormTraining(x, gamma, beta, 1e-5);
+  mean.dispose();
+  variance.dispose();
+  return value;
+};
+const [C, D] = [16, 8];
+
+/** Two layers, the first of `[4, S, S, C]`, and the gradients with respect to all of their variables. */
+function layers(S: number): { variables: Variable[]; run: () => Tensor[] } {
+  const x = normal(rng, [4, S, S, 3]);
+  const shapes = [[3, 3, 3, C], [C], [C], [3, 3, C, D], [D], [D]];
+  const variables = shapes.map(shape => new Variable(normal(rng, shape)));
+  const weights = normal(rng, [4, S / 2, S / 2, D]);
+  const loss = (): Tensor => {
+    const [w1, g1, b1, w2, g2, b2] = variables.map(variable => variable.read()) as [Tensor, ...Tensor[]] & Tensor[];
+    const hidden = relu(norm(conv2d(x, w1, { padding: 1 }), g1!, b1!));
+    const pooled = maxPool(norm(conv2d(hidden, w2!, { padding: 1 }), g2!, b2!), { size: 3, stride: 2, padding: 1 });
+    return relu(pooled).mul(weights).mean();
+  };
+  return { variables, run: () => valueAndGradients(loss, variables).gradients };
+}
+
+afterEach(() => void vi.restoreAllMocks());
+
+const normalisations = (calls: readonly (readonly unknown[])[]): number =>
+  calls.filter(([name]) => name === 'FusedBatchNormV2').length;
+
+describe('what batch norm and ReLU make, in a compiled function', () => {
+  // 4 · 96² · 8 values are just enough
+  test.each([
+    ['large enough: made again in the backward pass', 96, 4],
+    ['small: kept', 32, 2],
+  ])('%s, with the same gradients', async (_, size, times) => {
+    const { variables, run } = layers(size);
+    const executed = vi.spyOn(binding, 'executeOp');
+    const eager = run();
+    expect(normalisations(executed.mock.calls)).toBe(2);
+    executed.mockClear();
+    const before = liveTensors();
+    const step = compile(run);
+    const [first, second] = [await step(), await step()];
+    expect(normalisations(executed.mock.calls)).toBe(times);
+    for (const [i, expected] of eager.entries()) {
+      const [a, b] = [expected.dataSync(), first[i]!.dataSync()];
+      const largest = Math.max(...a.map(Math.abs));
+      expect(Math.max(...a.map((value, j) => Math.abs(value - b[j]!))) / largest, variables[i]!.name).toBeLessThan(
+        2e-5,
+      );
+      expect([...second[i]!.dataSync()]).toEqual([...b]); // bit for bit
+    }
+    for (const tensor of [...first, ...second]) tensor.dispose();
+    step.dispose();
+    expect(liveTensors()).toBe(before);
+  });
+});
