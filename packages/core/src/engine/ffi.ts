@@ -46,7 +46,10 @@ function bind(library: EngineLibrary): Native {
   growStacks();
   const files = [library.framework, library.core].filter(file => file !== undefined);
   const handles = files.map(file => open(file)).reverse();
-  if (!structsDefined) koffi.struct('TF_Output', { oper: 'void*', index: 'int' });
+  if (!structsDefined) {
+    koffi.struct('TF_Output', { oper: 'void*', index: 'int' });
+    koffi.struct('TF_Buffer', { data: 'void*', length: 'size_t', deallocator: 'void*' });
+  }
   structsDefined = true; // koffi keeps them, and this may be the second try
   const lookUp = (prototype: string): NativeFunction | undefined => {
     for (const handle of handles) {

@@ -1,7 +1,8 @@
 /** Builds a `TF_Graph` node by node. Knows nothing of tensors or traces: pointers in, pointers out. */
 import { ATTRIBUTE, type Attribute, isListLength, listLength, setAttribute } from './attributes.ts';
 import { dtypeName } from './dtype.ts';
-import { checkStatus, type GraphOutput, type Native, type Pointer } from './ffi.ts';
+import { checkStatus, copyFromNative, type GraphOutput, type Native, type Pointer } from './ffi.ts';
+import { withOrder } from './function-def.ts';
 import { withResolved } from './handles.ts';
 
 export interface Graph {
@@ -97,7 +98,32 @@ export function toFunction(
   return pointer;
 }
 
+/** The function with an order of its ops, by each op's name the one before it, in place of the one given, which is deleted. */
+export function inOrder({ native }: Graph, given: Pointer, before: ReadonlyMap<string, string>): Pointer {
+  const { c, status } = native;
+  const buffer: Pointer = c.TF_NewBuffer!();
+  try {
+    c.TF_FunctionToFunctionDef!(given, buffer, status);
+    checkStatus(native, () => 'compile');
+    const { data, length } = c.TF_GetBuffer!(buffer) as { data: Pointer; length: number };
+    const ordered = withOrder(Buffer.from(copyFromNative(data, Number(length))), before);
+    const pointer: Pointer = c.TF_FunctionImportFunctionDef!(ordered, ordered.length, status);
+    checkStatus(native, () => 'compile');
+    return pointer;
+  } finally {
+    c.TF_DeleteBuffer!(buffer);
+    c.TF_DeleteFunction!(given);
+  }
+}
+
+/** The name by which the functions made of the graph know an op. */
+export function nodeName({ native }: Graph, oper: Pointer): string {
+  return native.c.TF_OperationName!(oper);
+}
+
 function begin(graph: Graph, op: string): Pointer {
   // The library's messages name the node when an op fails while the function runs, so the node is named after its op.
-  return graph.native.c.TF_NewOperation!(graph.pointer, op, `${op}_${graph.nodes++}`);
+  // Results of a function are called in small letters; a node of the same name would be renamed, so each has a capital.
+  const name = `${op[0]!.toUpperCase()}${op.slice(1)}_${graph.nodes++}`;
+  return graph.native.c.TF_NewOperation!(graph.pointer, op, name);
 }

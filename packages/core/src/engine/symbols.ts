@@ -68,6 +68,12 @@ export const graphSymbols: Readonly<Record<string, string>> = {
   TF_GraphToFunctionWithControlOutputs:
     'void* TF_GraphToFunctionWithControlOutputs(void* g, const char* name, uint8_t hash, int nops, void* ops, int nin, TF_Output* ins, int nout, TF_Output* outs, void* names, int ncontrol, void* controls, void* controlNames, void* opts, const char* desc, void* s)',
   TF_GraphCopyFunction: 'void TF_GraphCopyFunction(void* g, void* fn, void* gradient, void* s)',
+  TF_OperationName: 'const char* TF_OperationName(void* o)',
+  TF_NewBuffer: 'void* TF_NewBuffer()',
+  TF_GetBuffer: 'TF_Buffer TF_GetBuffer(void* b)',
+  TF_DeleteBuffer: 'void TF_DeleteBuffer(void* b)',
+  TF_FunctionToFunctionDef: 'void TF_FunctionToFunctionDef(void* fn, void* b, void* s)',
+  TF_FunctionImportFunctionDef: 'void* TF_FunctionImportFunctionDef(const void* proto, size_t n, void* s)',
   TF_DeleteFunction: 'void TF_DeleteFunction(void* fn)',
   TFE_ContextAddFunction: 'void TFE_ContextAddFunction(void* c, void* fn, void* s)',
   TFE_ContextRemoveFunction: 'void TFE_ContextRemoveFunction(void* c, const char* name, void* s)',

@@ -12,15 +12,21 @@ import {
   addPlaceholder,
   deleteGraph,
   type Graph,
+  inOrder,
   newGraph,
+  nodeName,
   outputShape,
   outputType,
   toFunction,
 } from './graph.ts';
 import { describe, handleOf, newId, share, type TensorInfo, unshare } from './handles.ts';
+import { RecordedOps } from './recorded-ops.ts';
 
 /** Tensors made outside a trace become constants of its graph up to this size, since shape inference needs the small ones; inputs above. */
 const CONSTANT_BYTES = 64 * 1024;
+
+/** An op whose results are together no larger frees memory: what it was made of. */
+const FEW_BYTES = 4096;
 
 /** A graph turned into a function that the context knows by `name`. */
 export interface GraphFunction {
@@ -50,18 +56,18 @@ export class Trace {
   readonly #captured = new Map<number, Captured>();
   readonly #controls: Pointer[] = [];
   readonly #order = new AccessOrder();
-  readonly #inOrder: boolean;
-  #last: Pointer | undefined;
+  readonly #ops: RecordedOps | undefined;
   readonly #copied = new Set<string>();
 
   /**
-   * @param inOrder Ops run one after the other as they were recorded. The library would start whatever is ready, and hold the
-   * results of what it starts early: a ResNet step then takes a fifth more memory, for no gain in time (`pnpm bench step`).
+   * @param inOrder Ops run one after the other as they were recorded, updates of variables as soon as they can (`schedule`). The library
+   * would start whatever is ready, and hold the results of what it starts early: a ResNet step then takes a fifth more memory, for no
+   * gain in time (`pnpm bench step`).
    */
   constructor(who: string, inOrder: boolean) {
     requireGraphs(who);
     this.who = who;
-    this.#inOrder = inOrder;
+    this.#ops = inOrder ? new RecordedOps() : undefined;
     this.#graph = newGraph(engineContext().native);
   }
 
@@ -103,19 +109,15 @@ export class Trace {
 
   /** Records one op. Throws `EngineError` with its name when it is refused or an output's shape is unknown. */
   record(name: string, attributes: readonly Attribute[], inputs: readonly number[], outputs: number): TensorInfo[] {
-    const oper = addNode(
-      this.#graph,
-      name,
-      attributes,
-      inputs.map(id => this.#resolve(id)),
-      this.#previous(),
-    );
-    this.#last = oper;
+    const from = inputs.map(id => this.#resolve(id));
+    const oper = addNode(this.#graph, name, attributes, from);
     checkOutputs(name, outputs, this.#graph.native.c.TF_OperationNumOutputs!(oper));
-    return Array.from({ length: outputs }, (_, index) => {
+    const infos = Array.from({ length: outputs }, (_, index) => {
       const output = { oper, index };
       return this.#register(name, output, this.#shapeOf(name, output), outputType(this.#graph, output));
     });
+    this.#recorded(oper, from, infos);
+    return infos;
   }
 
   /** Reads a variable after every write recorded so far. Its shape is known to the caller only. */
@@ -129,15 +131,17 @@ export class Trace {
       { name: 'shape', type: ATTRIBUTE.shape, value: shape },
     ];
     const output = { oper: addNode(this.#graph, 'EnsureShape', shaped, [{ oper, index: 0 }]), index: 0 };
+    this.#ops?.addRead(resource, output.oper, before);
     return this.#register('ReadVariableOp', output, [...shape], dtype);
   }
 
   /** Records an op that changes variables, after every earlier read and write of them. */
   write(name: string, attributes: readonly Attribute[], resources: readonly number[], inputs: readonly number[]): void {
-    const before = [...this.#order.beforeWrite(resources), ...this.#previous()];
-    const outputs = [...resources, ...inputs].map(id => this.#resolve(id));
-    const oper = addNode(this.#graph, name, attributes, outputs, before);
-    this.#last = oper;
+    const before = this.#order.beforeWrite(resources);
+    const from = [...resources, ...inputs].map(id => this.#resolve(id));
+    const oper = addNode(this.#graph, name, attributes, from, before);
+    const after = [...before, ...from.map(output => output.oper)];
+    this.#ops?.addWrite(resources, { oper, name: nodeName(this.#graph, oper), after });
     this.#order.didWrite(resources, oper);
     this.#controls.push(oper);
   }
@@ -150,18 +154,13 @@ export class Trace {
       checkStatus(native, () => `fused '${callee.name}'`);
       this.#copied.add(callee.name);
     }
-    const attributes = compiled ? [MUST_COMPILE] : [];
-    const oper = addNode(
-      this.#graph,
-      callee.name,
-      attributes,
-      inputs.map(id => this.#resolve(id)),
-      this.#previous(),
-    );
-    this.#last = oper;
-    return callee.outputs.map(({ shape, dtype }, index) =>
+    const from = inputs.map(id => this.#resolve(id));
+    const oper = addNode(this.#graph, callee.name, compiled ? [MUST_COMPILE] : [], from);
+    const infos = callee.outputs.map(({ shape, dtype }, index) =>
       this.#register(callee.name, { oper, index }, [...shape], dtype),
     );
+    this.#recorded(oper, from, infos);
+    return infos;
   }
 
   /** Ends the trace: the graph becomes the function `name` with these outputs. */
@@ -174,7 +173,8 @@ export class Trace {
     }));
     const captured = [...this.#captured.values()];
     const inputs = [...this.#inputs, ...captured.map(({ output }) => output)];
-    const pointer = toFunction(this.#graph, name, inputs, results, this.#controls);
+    const unordered = toFunction(this.#graph, name, inputs, results, this.#controls);
+    const pointer = this.#ops ? inOrder(this.#graph, unordered, this.#ops.chain()) : unordered;
     native.c.TFE_ContextAddFunction!(engineContext().pointer, pointer, native.status);
     checkStatus(native, () => `compile '${name}'`);
     deleteGraph(this.#graph);
@@ -193,9 +193,10 @@ export class Trace {
     deleteGraph(this.#graph);
   }
 
-  /** What the next op has to wait for. */
-  #previous(): Pointer[] {
-    return this.#inOrder && this.#last !== undefined ? [this.#last] : [];
+  #recorded(oper: Pointer, from: readonly GraphOutput[], results: readonly TensorInfo[]): void {
+    const bytes = results.reduce((sum, { shape, dtype }) => sum + sizeOf(shape, dtype), 0);
+    const after = from.map(output => output.oper);
+    this.#ops?.add({ oper, name: nodeName(this.#graph, oper), after, frees: bytes <= FEW_BYTES });
   }
 
   #register(op: string, output: GraphOutput, shape: number[], dtype: number): TensorInfo {
@@ -220,7 +221,7 @@ export class Trace {
     const handle = handleOf(id);
     const { shape, dtype } = describe(handle);
     const resource = dtype === DTYPE.resource;
-    if (!resource && shape.reduce((product, size) => product * size, bytesOf(dtype)) <= CONSTANT_BYTES) {
+    if (!resource && sizeOf(shape, dtype) <= CONSTANT_BYTES) {
       const output = addConstant(this.#graph, handle, dtype);
       this.#nodes.set(id, { output, op: 'Const' });
       return output;
@@ -238,6 +239,10 @@ export class Trace {
         'compute it outside the compiled function, or use an op whose result has a fixed size',
     );
   }
+}
+
+function sizeOf(shape: readonly number[], dtype: number): number {
+  return shape.reduce((product, size) => product * size, bytesOf(dtype));
 }
 
 let current: Trace | undefined;
