@@ -40,6 +40,7 @@ export const RUN_OPTIONS: OptionSpecs = {
 const RECIPE_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   epochs: { type: 'number', help: 'passes over the images' },
   batchSize: { type: 'number', help: 'images in a step' },
+  microBatchSize: { type: 'number', help: 'images that go through the network at once: less memory, the same batch' },
   learningRate: { type: 'number', help: 'for a batch of 256; scaled to the batch' },
   optimizer: { type: 'string', value: 'sgd|lars|adamw', help: 'how the weights follow the gradients' },
   momentum: { type: 'number', help: 'of sgd and lars' },

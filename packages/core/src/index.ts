@@ -43,6 +43,7 @@ export {
   type StepMetrics,
   type StepParts,
   type StepResult,
+  type StepRun,
   staysBelow,
   type TrainStep,
   trainStep,

@@ -1,4 +1,5 @@
 export { configure } from './configure.ts';
+export { requireDivisible } from './divided-step.ts';
 export { evaluationPlan } from './evaluation-view.ts';
 export { featureStdOf } from './feature-std.ts';
 export {
@@ -27,4 +28,11 @@ export {
   type SignatureContext,
   staysBelow,
 } from './signature.ts';
-export { type StepInput, type StepMetrics, type TrainStep, type TrainStepOptions, trainStep } from './train-step.ts';
+export {
+  type StepInput,
+  type StepMetrics,
+  type StepRun,
+  type TrainStep,
+  type TrainStepOptions,
+  trainStep,
+} from './train-step.ts';

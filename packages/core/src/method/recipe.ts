@@ -26,6 +26,11 @@ export interface Recipe {
   readonly epochs: number;
   /** Images, not views. */
   readonly batchSize: number;
+  /**
+   * Images that go through the network at once; must divide `batchSize`. Absent, the whole batch. Memory falls to about that of a batch of this size;
+   * the gradients stay those of the whole batch, but that batch norm sees a part at a time (gradient caching, arXiv:2101.06983).
+   */
+  readonly microBatchSize?: number;
   /** Largest Euclidean length of all gradients together; absent, they are not clipped. */
   readonly clipNorm?: number;
 }

@@ -2,17 +2,18 @@
 import { drawViews } from '../data/index.ts';
 import { ConfigError } from '../errors.ts';
 import { disposeMembers, type Members, stateOf } from '../nn/module.ts';
-import { clipByGlobalNorm, type Optimizer, type OptimizerFactory } from '../optim/index.ts';
-import { l2Norm } from '../optim/norm.ts';
-import { type Compiled, compile } from '../tensor/compile.ts';
+import type { OptimizerFactory } from '../optim/index.ts';
+import { compile } from '../tensor/compile.ts';
 import { inContext, stepRng } from '../tensor/context.ts';
 import { valueAndGradients } from '../tensor/gradients.ts';
 import { fromBytes } from '../tensor/native.ts';
 import { rngFromKey } from '../tensor/rng.ts';
-import { type Tensor, tf } from '../tensor/tf.ts';
+import type { Tensor } from '../tensor/tf.ts';
 import type { Variable } from '../tensor/variable.ts';
+import { dividedStep, requireDivisible } from './divided-step.ts';
 import { featureStdOf } from './feature-std.ts';
-import type { Batch, Method, Progress, StepResult } from './method.ts';
+import type { Batch, Method, StepResult } from './method.ts';
+import { keepAll, type Learner, progressOf, update } from './update.ts';
 
 /** What a step takes. Everything that changes from step to step is here, so that one graph serves them all. */
 export type StepInput = {
@@ -39,9 +40,16 @@ export type StepInput = {
 /** Scalars by name: `loss`, `gradNorm`, `featureStd` where the method shows its features, and the method's own. */
 export type StepMetrics = { readonly [name: string]: Tensor };
 
+/** Runs a step. The arguments may be disposed of at once; the caller disposes of the result. */
+export interface StepRun {
+  (input: StepInput): Promise<StepMetrics>;
+  /** How many graphs have been built. */
+  readonly graphs: number;
+  dispose(): void;
+}
+
 export interface TrainStep {
-  /** Runs a step. The caller disposes of the result. */
-  readonly run: Compiled<[StepInput], StepMetrics>;
+  readonly run: StepRun;
   /** All that a checkpoint must hold, by name: `model.…`, `optimizer.…`. */
   readonly state: ReadonlyMap<string, Variable>;
   /** Frees the graph and the optimizer's moments; the method keeps its variables. */
@@ -52,17 +60,22 @@ export interface TrainStepOptions {
   readonly optimizer: OptimizerFactory;
   /** Largest Euclidean length of all gradients together. */
   readonly clipNorm?: number;
+  /** Images that go through the network at once; must divide the batch. Absent, all of them, in one graph. See `dividedStep`. */
+  readonly microBatchSize?: number;
 }
 
 /** Builds the step of a method with an optimizer. */
-export function trainStep(method: Method, { optimizer: factory, clipNorm }: TrainStepOptions): TrainStep {
+export function trainStep(
+  method: Method,
+  { optimizer: factory, clipNorm, microBatchSize }: TrainStepOptions,
+): TrainStep {
+  if (microBatchSize !== undefined) requireDivisible(method);
   const members = membersOf(method);
   const model = stateOf(members);
   const trained = new Map([...stateOf(method.trained)].filter(([, { kind }]) => kind === 'param'));
   const optimizer = factory([...trained.values()]);
-  const body = (input: StepInput): StepMetrics =>
-    inContext({ training: true, rng: rngFromKey(input.key) }, () => step(method, optimizer, trained, clipNorm, input));
-  const run = compile(body, `${method.name}_step`);
+  const learner: Learner = { method, optimizer, trained, clipNorm };
+  const run = microBatchSize === undefined ? undividedStep(learner) : dividedStep(learner, microBatchSize);
   const state = new Map([
     ...[...model].map(([name, variable]) => [`model.${name}`, variable] as const),
     ...[...stateOf(optimizer.state)].map(([name, variable]) => [`optimizer.${name}`, variable] as const),
@@ -74,6 +87,12 @@ export function trainStep(method: Method, { optimizer: factory, clipNorm }: Trai
   return { run, state, dispose };
 }
 
+function undividedStep(learner: Learner): StepRun {
+  const body = (input: StepInput): StepMetrics =>
+    inContext({ training: true, rng: rngFromKey(input.key) }, () => step(learner, input));
+  return compile(body, `${learner.method.name}_step`);
+}
+
 /** All variables of a method, trained and carried. Throws `ConfigError` when a name stands for two. */
 export function membersOf({ name, trained, carried = {} }: Method): Members {
   const twice = Object.keys(trained).find(key => key in carried);
@@ -83,14 +102,9 @@ export function membersOf({ name, trained, carried = {} }: Method): Members {
   );
 }
 
-function step(
-  method: Method,
-  optimizer: Optimizer,
-  trained: ReadonlyMap<string, Variable>,
-  clipNorm: number | undefined,
-  input: StepInput,
-): StepMetrics {
-  const progress: Progress = { fraction: input.fraction, epoch: input.epoch, scheduled: input.scheduled };
+function step(learner: Learner, input: StepInput): StepMetrics {
+  const { method, trained } = learner;
+  const progress = progressOf(input);
   method.beforeStep?.(progress);
   const batch = toBatch(method, input);
   let result: StepResult | undefined;
@@ -98,11 +112,7 @@ function step(
     result = keepAll(method.step(batch, progress));
     return result.loss;
   }, [...trained.values()]);
-  const adjusted = adjust(method, trained, gradients, progress);
-  const { gradients: final, norm } =
-    clipNorm === undefined ? { gradients: adjusted, norm: l2Norm(adjusted) } : clipByGlobalNorm(adjusted, clipNorm);
-  optimizer.apply(final, { learningRate: input.learningRate, weightDecay: input.weightDecay, step: input.update });
-  method.afterStep?.(progress);
+  const norm = update(learner, gradients, input);
   const { features, metrics = {} } = result!;
   return { loss: value, gradNorm: norm, ...(features && { featureStd: featureStdOf(features) }), ...metrics };
 }
@@ -110,23 +120,4 @@ function step(
 function toBatch(method: Method, { images, sizes, indices, labels, drawn }: StepInput): Batch {
   const views = drawViews(method.views, fromBytes(images), { rng: stepRng('views'), sizes, layout: 'fill' });
   return { views, indices, drawn, ...(labels[0] && { labels: labels[0] }) };
-}
-
-/** The backward pass frees what the forward pass made; what is logged has to outlive it. */
-function keepAll(result: StepResult): StepResult {
-  for (const tensor of [result.features, ...Object.values(result.metrics ?? {})]) if (tensor) tf.keep(tensor);
-  return result;
-}
-
-function adjust(
-  method: Method,
-  trained: ReadonlyMap<string, Variable>,
-  gradients: readonly Tensor[],
-  progress: Progress,
-): readonly Tensor[] {
-  if (!method.adjustGradients) return gradients;
-  const names = [...trained.keys()];
-  const named = Object.fromEntries(names.map((name, i) => [name, gradients[i]!]));
-  const adjusted = { ...named, ...method.adjustGradients(named, progress) };
-  return names.map(name => adjusted[name]!);
 }

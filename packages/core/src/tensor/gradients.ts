@@ -11,27 +11,56 @@ export function valueAndGradients(
   loss: () => Tensor,
   variables: readonly Variable[],
 ): { value: Tensor; gradients: Tensor[] } {
-  let result: { value: Tensor; gradients: Tensor[] } | undefined;
+  const found = differentiate(loss, variables, [], gradients => {
+    demandGradients(variables, variable => gradients[variables.indexOf(variable)] !== undefined);
+  });
+  return found as { value: Tensor; gradients: Tensor[] };
+}
+
+/** Throws `TrainingError` naming the variables that `has` says have no gradient. */
+export function demandGradients(variables: readonly Variable[], has: (variable: Variable) => boolean): void {
+  const without = variables.filter(variable => !has(variable));
+  if (without.length === 0) return;
+  throw new TrainingError(
+    `gradients: the loss must depend on every trained variable; it does not on ${without.map(({ name }) => name).join(', ')}; ` +
+      'leave these out of what is trained, or use them in the loss',
+  );
+}
+
+/**
+ * As `valueAndGradients`, and with respect to `tensors` after the variables; nothing in the place of a gradient where the loss does not
+ * depend on a variable or tensor.
+ */
+export function gradientsWhereUsed(
+  loss: () => Tensor,
+  variables: readonly Variable[],
+  tensors: readonly Tensor[] = [],
+): { value: Tensor; gradients: (Tensor | undefined)[] } {
+  return differentiate(loss, variables, tensors, () => {});
+}
+
+function differentiate(
+  loss: () => Tensor,
+  variables: readonly Variable[],
+  tensors: readonly Tensor[],
+  check: (gradients: readonly (Tensor | undefined)[]) => void,
+): { value: Tensor; gradients: (Tensor | undefined)[] } {
+  let result: { value: Tensor; gradients: (Tensor | undefined)[] } | undefined;
   tf.tidy(() => {
     const inputs = variables.map(variable => variable.read());
     const given = new Map(variables.map((variable, i) => [variable, inputs[i]!]));
     // tfjs types the result's gradients as always there; with `allowNoGradients` they may be missing.
     const { value, grads } = withRecomputation(() =>
-      onOwnTape(() => tf.engine().gradients(() => withReads(given, loss), inputs, undefined as never, true)),
+      onOwnTape(() =>
+        tf.engine().gradients(() => withReads(given, loss), [...inputs, ...tensors], undefined as never, true),
+      ),
     ) as { value: Tensor; grads: (Tensor | null | undefined)[] };
-    const without = variables.filter((_, i) => !grads[i]);
-    if (without.length > 0) throw noGradient(without);
-    result = { value, gradients: grads as Tensor[] };
-    return [value, ...result.gradients];
+    const gradients = grads.map(gradient => gradient ?? undefined);
+    check(gradients);
+    result = { value, gradients };
+    return [value, ...gradients.filter(gradient => gradient !== undefined)];
   });
   return result!;
-}
-
-function noGradient(without: readonly Variable[]): TrainingError {
-  return new TrainingError(
-    `gradients: the loss must depend on every trained variable; it does not on ${without.map(({ name }) => name).join(', ')}; ` +
-      'leave these out of what is trained, or use them in the loss',
-  );
 }
 
 /** The gradients of `fn` at `inputs`, weighted by `dy`, zero where `fn` does not use one; may be asked for in the middle of another backward pass. */

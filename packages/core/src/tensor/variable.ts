@@ -83,14 +83,19 @@ export class Variable {
     attrs: Readonly<Record<string, AttributeValue>>,
     others: readonly Variable[] = [],
   ): void {
-    const resources = [this, ...others].map(variable => variable.#resource);
+    const changed = [this, ...others];
+    if (unwritten) {
+      for (const variable of changed) unwritten(variable);
+      return;
+    }
+    const resources = changed.map(variable => variable.#resource);
     const ids = inputs.map(idOf);
     const trace = currentTrace();
     if (trace) {
       trace.write(op, attributes(attrs), resources, ids);
       return;
     }
-    for (const variable of [this, ...others]) variable.#idle();
+    for (const variable of changed) variable.#idle();
     runOp(op, attributes(attrs), [...resources, ...ids], 0);
   }
 
@@ -155,6 +160,23 @@ export function withReads<R>(tensors: ReadonlyMap<Variable, Tensor>, body: () =>
     return body();
   } finally {
     reads.pop();
+  }
+}
+
+let unwritten: ((variable: Variable) => void) | undefined;
+
+/**
+ * Runs `body` with every write to a variable left out, so that what is computed a second time moves no statistics again. A variable that `body`
+ * writes and then reads has its old value there.
+ * @param seen called with each variable that would have been written
+ */
+export function withoutWrites<R>(body: () => R, seen: (variable: Variable) => void = () => {}): R {
+  const outer = unwritten;
+  unwritten = seen;
+  try {
+    return body();
+  } finally {
+    unwritten = outer;
   }
 }
 

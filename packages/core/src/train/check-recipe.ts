@@ -3,7 +3,7 @@ import { configure } from '../method/index.ts';
 import { type Recipe, recipeOptimizer } from '../method/recipe.ts';
 
 /** The settings there are; the types of the values are what is checked against. */
-const SETTINGS: Required<Omit<Recipe, 'clipNorm'>> & { clipNorm: null } = {
+const SETTINGS: Required<Omit<Recipe, 'clipNorm' | 'microBatchSize'>> & { clipNorm: null; microBatchSize: null } = {
   optimizer: 'sgd',
   momentum: 0.9,
   learningRate: 0,
@@ -12,6 +12,7 @@ const SETTINGS: Required<Omit<Recipe, 'clipNorm'>> & { clipNorm: null } = {
   warmupEpochs: 0,
   epochs: 1,
   batchSize: 1,
+  microBatchSize: null,
   clipNorm: null,
 };
 
@@ -22,7 +23,7 @@ export function checkedRecipe(base: Recipe, changes: Partial<Recipe>): Recipe {
   const given = Object.entries(changes).filter(([, value]) => value !== undefined);
   const recipe = { ...base, ...Object.fromEntries(given) } as Recipe;
   configure('pretrain recipe', SETTINGS, { ...recipe });
-  const { learningRate, weightDecay, warmupEpochs, epochs, batchSize, scaling, clipNorm } = recipe;
+  const { learningRate, weightDecay, warmupEpochs, epochs, batchSize, microBatchSize, scaling, clipNorm } = recipe;
   demand('epochs', epochs, 'a whole number of at least 1', isCount(epochs));
   demand('batchSize', batchSize, 'a whole number of at least 1', isCount(batchSize));
   demand('learningRate', learningRate, 'above 0', learningRate > 0);
@@ -31,6 +32,9 @@ export function checkedRecipe(base: Recipe, changes: Partial<Recipe>): Recipe {
   demand('scaling', scaling, 'linear, sqrt or none', SCALINGS.includes(scaling));
   const clips = typeof clipNorm === 'number' && clipNorm > 0 && Number.isFinite(clipNorm);
   demand('clipNorm', clipNorm, 'a number above 0, or absent', clipNorm === undefined || clips);
+  const divides = isCount(microBatchSize) && batchSize % microBatchSize! === 0;
+  const rule = `a whole number that divides batchSize ${batchSize}, or absent`;
+  demand('microBatchSize', microBatchSize, rule, microBatchSize === undefined || divides);
   recipeOptimizer(recipe); // has its own rules
   return recipe;
 }

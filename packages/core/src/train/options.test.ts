@@ -55,6 +55,14 @@ const CASES: Record<string, [Record<string, unknown>, RegExp]> = {
   'an unknown scaling': [{ recipe: { scaling: 'cubic' } }, /scaling must be linear, sqrt or none; got 'cubic'/],
   'a momentum out of range': [{ recipe: { momentum: 1 } }, /momentum must be/],
   'a norm that is none': [{ recipe: { clipNorm: 0 } }, /clipNorm must be a number above 0, or absent; got 0/],
+  'parts that do not make up a batch': [
+    { recipe: { batchSize: 4, microBatchSize: 3 } },
+    /recipe: microBatchSize must be a whole number that divides batchSize 4, or absent; got 3/,
+  ],
+  'parts of a batch where the loss needs all of it': [
+    { method: { ...method, acrossRanks: 'sums-statistics' }, recipe: { batchSize: 4, microBatchSize: 2 } },
+    /^small: microBatchSize needs a loss that is the mean over images, or a step in two parts; got acrossRanks 'sums-statistics' without parts/,
+  ],
   'a batch larger than the data': [
     { recipe: { batchSize: 21 } },
     /the batch must not be larger than the data; got batchSize 21 for 20 images in small; use at most 20/,

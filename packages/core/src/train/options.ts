@@ -2,7 +2,7 @@ import { checkSeed } from '../data/host-rng.ts';
 import { checkChannels, checkReading, type Dataset, type ReadingOptions } from '../data/index.ts';
 import { ConfigError } from '../errors.ts';
 import type { Diagnosis, Method } from '../method/index.ts';
-import { configure } from '../method/index.ts';
+import { configure, requireDivisible } from '../method/index.ts';
 import type { Recipe } from '../method/recipe.ts';
 import { checkedRecipe, isCount } from './check-recipe.ts';
 
@@ -78,7 +78,9 @@ export function checkOptions(options: PretrainOptions): Recipe {
   }
   checkReading(options.loading ?? {});
   checkSeed('pretrain', options.seed ?? 0);
-  return checkedRecipe(options.method.recipe, options.recipe ?? {});
+  const recipe = checkedRecipe(options.method.recipe, options.recipe ?? {});
+  if (recipe.microBatchSize !== undefined) requireDivisible(options.method);
+  return recipe;
 }
 
 /** For programs without types, and for the mistakes that are made most. */

@@ -86,10 +86,12 @@ async function carryOut(plan: Plan): Promise<PretrainResult> {
   const { options, recipe, folder, config } = plan;
   const found = await findRun(folder, config, options.resume ?? false);
   const { method } = options;
-  const groups = method.groups?.(peakLearningRate(recipe, recipe.batchSize));
+  const { batchSize, microBatchSize = batchSize } = recipe;
+  const groups = method.groups?.(peakLearningRate(recipe, batchSize));
   const step = trainStep(method, {
     optimizer: recipeOptimizer(recipe, groups),
     ...(recipe.clipNorm !== undefined && { clipNorm: recipe.clipNorm }),
+    ...(microBatchSize !== batchSize && { microBatchSize }),
   });
   try {
     return await (found && found.step >= metaOf(found).steps
