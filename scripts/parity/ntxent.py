@@ -23,14 +23,14 @@ def views(pairs: int, width: int, scale: float = 1.0) -> np.ndarray:
     return (both * scale).astype(np.float32).astype(np.float64)
 
 
-def evaluate(kind, z: np.ndarray, temperature: float) -> dict:
+def evaluate(kind, z: np.ndarray, temperature: float, **settings: float) -> dict:
     runs = {}
     for dtype in (torch.float64, torch.float32):
         leaf = tensor(z, dtype)
         pairs = len(z) // 2
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # DCLW copies a tensor in a way that torch warns of
-            loss = kind(temperature=temperature)(leaf[:pairs], leaf[pairs:])
+            loss = kind(temperature=temperature, **settings)(leaf[:pairs], leaf[pairs:])
         loss.backward()
         runs[dtype] = (loss, leaf.grad)
     exact, single = runs[torch.float64], runs[torch.float32]
@@ -40,9 +40,11 @@ def evaluate(kind, z: np.ndarray, temperature: float) -> dict:
     return {"loss": pack(exact[0])["data"][0], "gradient": pack(exact[1])}
 
 
-def case(name: str, z: np.ndarray, temperature: float) -> dict:
-    losses = {key: evaluate(kind, z, temperature) for key, kind in LOSSES.items()}
-    return {"name": name, "pairs": len(z) // 2, "temperature": temperature, "z": pack(z), **losses}
+def case(name: str, z: np.ndarray, temperature: float, sigma: float = 0.5) -> dict:
+    losses = {
+        key: evaluate(kind, z, temperature, **({"sigma": sigma} if key == "dclw" else {})) for key, kind in LOSSES.items()
+    }
+    return {"name": name, "pairs": len(z) // 2, "temperature": temperature, "sigma": sigma, "z": pack(z), **losses}
 
 
 def main() -> None:
@@ -58,9 +60,10 @@ def main() -> None:
         case("rows of length about .001", views(4, 8, scale=3e-4), 0.2),
         case("second view equals the first", twins, 0.1),
         case("all rows identical", np.repeat(one, 8, axis=0), 0.5),
+        case("sigma 0.1", views(8, 6), 0.3, sigma=0.1),
     ]
     # closed form: identical rows leave 2B - 1 equal choices
-    assert math.isclose(cases[-1]["ntXent"]["loss"], math.log(7), rel_tol=1e-8)
+    assert math.isclose(cases[-2]["ntXent"]["loss"], math.log(7), rel_tol=1e-8)
     write(PATH, {"source": source(__file__, "torch", "lightly", "numpy"), "cases": cases})
 
 

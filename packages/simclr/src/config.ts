@@ -2,7 +2,8 @@ import type { Recipe } from '@ssl/core';
 
 /**
  * The one home of SimCLR's numbers. § and App. = arXiv:2002.05709v3; code = google-research/simclr, commit 383d414.
- * Where the two differ, code has SimCLR v2 (arXiv:2006.10029).
+ * Where the two differ, code has SimCLR v2 (arXiv:2006.10029). The decoupled losses are arXiv:2110.06848's; dcl.py =
+ * raminnakhli/Decoupled-Contrastive-Learning, commit f876c83, loss/dcl.py.
  */
 export type SimCLRConfig = {
   /** Width of the projection head's hidden layers; 0 takes the backbone's D. */
@@ -13,13 +14,21 @@ export type SimCLRConfig = {
   readonly layers: number;
   /** Above 0. Lower weighs the hardest negatives more; set 0.1 on ImageNet (§5.1, table 5; code: run.py --temperature). */
   readonly temperature: number;
+  /** NT-Xent; decoupled (`dcl`), for small batches; or decoupled and with weighed positives (`dclw`). */
+  readonly loss: SimCLRLoss;
+  /** Of the weights of `dclw`, above 0; lower weighs the positives that agree least more. */
+  readonly sigma: number;
 };
+
+export type SimCLRLoss = 'ntxent' | 'dcl' | 'dclw';
 
 export const defaults: SimCLRConfig = {
   hiddenDim: 0, //         §4.2: as wide as the representation; code: model_util.py projection_head, mid_dim
   projectionDim: 128, //   §2.3; code: run.py --proj_out_dim
   layers: 2, //            §2.3; code has 3: run.py --num_proj_layers
   temperature: 0.5, //     App. B.9, CIFAR-10; code: README.md, its CIFAR-10 command
+  loss: 'ntxent', //       §2.1, eq. 1
+  sigma: 0.5, //           dcl.py, DCLW; lightly's DCLWLoss
 };
 
 /**

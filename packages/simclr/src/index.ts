@@ -1,5 +1,5 @@
-export { cifar, defaults, imagenet, type SimCLRConfig } from './config.ts';
-export { type NTXentOptions, ntXent } from './loss.ts';
+export { cifar, defaults, imagenet, type SimCLRConfig, type SimCLRLoss } from './config.ts';
+export { type DCLWOptions, dcl, dclw, type NTXentOptions, ntXent } from './loss.ts';
 export { method } from './package.ts';
 export { type SimCLROptions, simclr } from './simclr.ts';
 export { type SimCLRViewOptions, simclrViews } from './views.ts';

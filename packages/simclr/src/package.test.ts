@@ -34,6 +34,7 @@ describe('the method package', () => {
 
 test('the README lists every setting with its default', () => {
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-  const table = [...readme.matchAll(/^\| `(\w+)` \| ([\d.]+)/gm)].map(([, name, value]) => [name, Number(value)]);
+  const rows = readme.matchAll(/^\| `(\w+)` \| (?:`'(\w+)'`|([\d.]+))/gm);
+  const table = [...rows].map(([, name, word, number]) => [name, word ?? Number(number)]);
   expect(Object.fromEntries(table)).toEqual(defaults);
 });

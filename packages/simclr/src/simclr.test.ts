@@ -23,7 +23,7 @@ import {
 import { views } from '@ssl/core/data';
 import { sgd } from '@ssl/core/optim';
 import { describe, expect, test } from 'vitest';
-import { cifar, defaults, ntXent, type SimCLROptions, simclr, simclrViews } from './index.ts';
+import { cifar, dcl, dclw, defaults, ntXent, type SimCLROptions, simclr, simclrViews } from './index.ts';
 
 const D = 12;
 
@@ -65,8 +65,17 @@ describe('the step', () => {
     expect(value(loss)).toBeCloseTo(value(ntXent(z, { temperature: 0.5 })), 5);
   });
 
-  test('every trained parameter gets a gradient', () => {
-    const [model, batch] = [make(), pair()];
+  test.each(['dcl', 'dclw'] as const)('or %s, with the temperature and sigma that are set', loss => {
+    const settings = { temperature: 0.2, sigma: 0.1 };
+    const [model, batch] = [make({ loss, ...settings }), pair()];
+    const z = inContext({ training: true }, () => model.project!(tf.concat([...batch.views])));
+    const expected = value((loss === 'dcl' ? dcl : dclw)(z, settings));
+    expect(value(lossOf(model, batch))).toBeCloseTo(expected, 5);
+    expect(Math.abs(expected - value(ntXent(z, settings)))).toBeGreaterThan(0.01);
+  });
+
+  test.each(['ntxent', 'dcl', 'dclw'] as const)('every trained parameter gets a gradient: %s', loss => {
+    const [model, batch] = [make({ loss }), pair()];
     const trained = parametersOf(model.trained);
     const { gradients } = valueAndGradients(() => lossOf(model, batch), trained);
     expect(trained).toHaveLength(gradients.length);
@@ -163,6 +172,10 @@ describe('settings', () => {
 
   test.each([
     [{ temperature: 0 }, 'temperature must be above 0; got 0'],
+    [{ sigma: -1 }, 'sigma must be above 0; got -1'],
+    [{ loss: 'dlc' }, "loss must be one of ntxent, dcl, dclw; got 'dlc'"],
+    [{ loss: 'toString' }, "got 'toString'"],
+    [{ loss: 3 }, "'loss' must be a string"],
     [{ temperature: '0.5' }, "'temperature' must be a number"],
     [{ layers: 0 }, 'layers must be a whole number of at least 1; got 0'],
     [{ projectionDim: 0.5 }, 'projectionDim must be a whole number of at least 1; got 0.5'],

@@ -10,9 +10,11 @@ import {
   tf,
   type ViewPlan,
 } from '@ssl/core';
-import { cifar, defaults, type SimCLRConfig } from './config.ts';
-import { ntXent } from './loss.ts';
+import { cifar, defaults, type SimCLRConfig, type SimCLRLoss } from './config.ts';
+import { type DCLWOptions, dcl, dclw, ntXent } from './loss.ts';
 import { simclrViews } from './views.ts';
+
+const LOSSES: Readonly<Record<SimCLRLoss, (z: Tensor, options: DCLWOptions) => Tensor>> = { ntxent: ntXent, dcl, dclw };
 
 export interface SimCLROptions extends Partial<SimCLRConfig> {
   readonly backbone: Backbone;
@@ -32,6 +34,7 @@ export function simclr({ backbone, views, recipe = cifar, seed = 0, ...overrides
   const config = configure('simclr', defaults, overrides);
   const plan = views ?? simclrViews({ channels: backbone.inChannels });
   check(config, plan);
+  const loss = LOSSES[config.loss];
   const D = backbone.outDim;
   const hidden = Array<number>(config.layers - 1).fill(config.hiddenDim || D);
   const head = mlp([D, ...hidden, config.projectionDim], { rng: rngFromSeed(seed), lastNorm: 'affine' });
@@ -46,20 +49,25 @@ export function simclr({ backbone, views, recipe = cifar, seed = 0, ...overrides
     trained: { backbone, head },
     step({ views: [first, second] }) {
       const features = backbone(tf.concat([first!, second!])); //   [2B, D]: one pass, so that batch norm sees both views
-      return { loss: ntXent(head(features), config), features };
+      return { loss: loss(head(features), config), features };
     },
     embed: (images: Tensor) => backbone(images), //                 [B, D]
     project: (images: Tensor) => head(backbone(images)), //         [B, P]
   };
 }
 
-function check({ hiddenDim, projectionDim, layers, temperature }: SimCLRConfig, plan: ViewPlan): void {
+function check({ hiddenDim, projectionDim, layers, temperature, loss, sigma }: SimCLRConfig, plan: ViewPlan): void {
   const smallest = { hiddenDim: [hiddenDim, 0], projectionDim: [projectionDim, 1], layers: [layers, 1] } as const;
   for (const [name, [value, least]] of Object.entries(smallest)) {
     if (Number.isInteger(value) && value >= least) continue;
     throw new ConfigError(`simclr: ${name} must be a whole number of at least ${least}; got ${value}`);
   }
-  if (temperature <= 0) throw new ConfigError(`simclr: temperature must be above 0; got ${temperature}`);
+  for (const [name, value] of Object.entries({ temperature, sigma })) {
+    if (value <= 0) throw new ConfigError(`simclr: ${name} must be above 0; got ${value}`);
+  }
+  if (!Object.hasOwn(LOSSES, loss)) {
+    throw new ConfigError(`simclr: loss must be one of ${Object.keys(LOSSES).join(', ')}; got '${loss}'`);
+  }
   const count = plan.reduce((sum, view) => sum + view.count, 0);
   const sizes = new Set(plan.map(({ size }) => size));
   if (count === 2 && sizes.size === 1) return;

@@ -119,16 +119,15 @@ test('rows of one process among the columns of all: as in the whole', () => {
   }
 });
 
-describe('own columns', () => {
-  test('of four rows that are two views of two images', () => {
-    expect(ownColumns(4).arraySync()).toEqual([[0], [1], [2], [3]]);
-    expect(ownColumns(4, { partner: true, offset: 10 }).arraySync()).toEqual([
-      [10, 12],
-      [11, 13],
-      [12, 10],
-      [13, 11],
-    ]);
-  });
+test('own columns of four rows that are two views of two images', () => {
+  expect(ownColumns(4).arraySync()).toEqual([[0], [1], [2], [3]]);
+  expect(ownColumns(4, { partner: true, offset: 10 }).arraySync()).toEqual([
+    [10, 12],
+    [11, 13],
+    [12, 10],
+    [13, 11],
+  ]);
+  expect(() => ownColumns(5, { partner: true })).toThrow('an even number; got 5');
 });
 
 describe('extremes', () => {

@@ -41,11 +41,15 @@ export function logSumExpSimilarities(a: Tensor, b: Tensor, options: LogSumExpOp
  * @param rows N; with `partner` two views stacked, N = 2B
  * @param options.offset the column of row 0: where these rows are part of `b`, as those of one process among all. Default 0.
  * @returns `[N, 1]` or `[N, 2]` int32
+ * @throws ShapeError when rows with partners are odd in number
  */
 export function ownColumns(
   rows: number,
   { offset = 0, partner = false }: { readonly offset?: number; readonly partner?: boolean } = {},
 ): Tensor {
+  if (partner && rows % 2 !== 0) {
+    throw new ShapeError(`ownColumns: rows with partners must be two views stacked, an even number; got ${rows}`);
+  }
   const shifts = partner ? [0, rows / 2] : [0];
   const columns = Array.from({ length: rows }, (_, i) => shifts.map(shift => offset + ((i + shift) % rows))).flat();
   return tf.tensor2d(columns, [rows, shifts.length], 'int32');
