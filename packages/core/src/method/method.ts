@@ -88,9 +88,9 @@ export interface Method {
   readonly schedules?: Readonly<Record<string, (time: ScheduleTime) => number>>;
   /**
    * Other settings for some trained parameters, by their names (`head.0.weight`). @param peak the run's largest learning rate: a rate that is
-   * not to follow the schedule is set from it
+   * not to follow the schedule is set from it. @param recipe the run's, with its changes: what LARS needs may not suit SGD
    */
-  groups?(peak: number): readonly ParameterGroup[];
+  groups?(peak: number, recipe: Recipe): readonly ParameterGroup[];
   /** How a run that fails looks, for training to name the cause. */
   readonly signatures?: readonly Signature[];
   /** Whole numbers drawn on the host for one image (masks, permutations); always of the same shape. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { Dataset } from '../data/index.ts';
-import type { Recipe } from '../method/index.ts';
+import type { Method, Recipe } from '../method/index.ts';
 import { recipeSchedule } from '../method/recipe.ts';
 import type { Schedule } from '../optim/index.ts';
 import { checkedRecipe } from './check-recipe.ts';
@@ -108,4 +108,16 @@ test.each([
 ])('a run of %i steps has a learning rate with a warm-up of %d epochs', (steps, warmupEpochs) => {
   const schedule: Schedule = recipeSchedule({ ...SMALL_RECIPE, warmupEpochs }, 4, 2);
   for (let step = 0; step < steps; step++) expect(schedule(step, steps)).toBeGreaterThanOrEqual(0);
+});
+
+test('a method is asked for its groups with the recipe of the run, changes and all', async () => {
+  const asked: unknown[][] = [];
+  const groups: Method['groups'] = (...given) => {
+    asked.push(given);
+    return [];
+  };
+  const recipe = { optimizer: 'lars', batchSize: 8, epochs: 1, warmupEpochs: 0 } as const;
+  const out = join(root, 'groups');
+  await pretrain({ method: { ...method, groups }, data: smallData(), out, recipe, onProgress: () => {} });
+  expect(asked).toEqual([[8 / 256, { ...SMALL_RECIPE, ...recipe }]]);
 });

@@ -87,7 +87,7 @@ async function carryOut(plan: Plan): Promise<PretrainResult> {
   const found = await findRun(folder, config, options.resume ?? false);
   const { method } = options;
   const { batchSize, microBatchSize = batchSize } = recipe;
-  const groups = method.groups?.(peakLearningRate(recipe, batchSize));
+  const groups = method.groups?.(peakLearningRate(recipe, batchSize), recipe);
   const step = trainStep(method, {
     optimizer: recipeOptimizer(recipe, groups),
     ...(recipe.clipNorm !== undefined && { clipNorm: recipe.clipNorm }),
