@@ -2,6 +2,7 @@
 import type { Method, MethodPackage } from '@ssl/core';
 import type { ReadingOptions } from '@ssl/core/data';
 import { ConfigError, didYouMean } from '@ssl/core/setup';
+import type { PretrainResult } from '@ssl/core/train';
 import { dataOptions } from './data-options.ts';
 import { type OpenedData, openData } from './data-source.ts';
 import { discover, loadMethod } from './discover.ts';
@@ -81,6 +82,7 @@ async function train(methodPackage: MethodPackage, options: OptionValues): Promi
     seed,
     recipe: recipeOverrides(options),
     resume: options.resume === true,
+    probe: options.probe === true,
     loading: loadingOptions(options),
     ...numbers(options, {
       'image-size': 'imageSize',
@@ -89,11 +91,22 @@ async function train(methodPackage: MethodPackage, options: OptionValues): Promi
       'stop-after': 'stopAfter',
     }),
   });
-  const loss = result.metrics.loss;
   process.stdout.write(
-    `${result.steps} steps in ${result.epochs} epoch${result.epochs === 1 ? '' : 's'}${loss === undefined ? '' : `, loss ${loss.toFixed(4)}`}\n` +
-      `backbone    ${result.backbone}\nviews       ${result.views}\ncheckpoint  ${result.checkpoint}\n`,
+    `${await summary(result)}\nbackbone    ${result.backbone}\nviews       ${result.views}\ncheckpoint  ${result.checkpoint}\n`,
   );
+}
+
+/** `200 steps in 2 epochs, loss 4.1234, probe accuracy 31.2 % in the last epoch` */
+async function summary({ out, steps, epochs, metrics }: PretrainResult): Promise<string> {
+  const { readMetrics } = await import('@ssl/core/train');
+  const parts = [`${steps} steps in ${epochs} epoch${epochs === 1 ? '' : 's'}`];
+  if (metrics.loss !== undefined) parts.push(`loss ${metrics.loss.toFixed(4)}`);
+  if (metrics.probeAccuracy !== undefined) {
+    const last = (await readMetrics(out)).filter(({ epoch }) => epoch === epochs);
+    const mean = last.reduce((sum, { probeAccuracy }) => sum + probeAccuracy!, 0) / last.length;
+    parts.push(`probe accuracy ${(100 * mean).toFixed(1)} % in the last epoch`);
+  }
+  return parts.join(', ');
 }
 
 function loadingOptions({ workers, cache }: OptionValues): ReadingOptions {

@@ -20,6 +20,10 @@ export const RUN_OPTIONS: OptionSpecs = {
   views: { type: 'string', value: 'NAME', help: "one of the method's view plans; default: its first" },
   recipe: { type: 'string', value: 'NAME', help: "one of the method's recipes; default: its first" },
   seed: { type: 'number', help: 'of the weights, the order of the images and the views', default: 0 },
+  probe: {
+    type: 'boolean',
+    help: 'train a linear classifier on the features beside the method, and log its accuracy; needs labels',
+  },
   'image-size': {
     type: 'number',
     value: 'PIXELS',

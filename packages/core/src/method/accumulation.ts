@@ -4,10 +4,11 @@ import { valueAndGradients } from '../tensor/gradients.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 import { leaves } from '../tensor/tree.ts';
 import { type Variable, withoutWrites } from '../tensor/variable.ts';
-import { featureStdOf } from './feature-std.ts';
+import { featureMetrics } from './feature-metrics.ts';
 import { encodePart, type PartsRun } from './gradient-cache.ts';
 import type { Method, StepResult } from './method.ts';
 import { type GradientSums, inPart, type PartInput, partOf } from './micro-batch.ts';
+import type { StepInput } from './train-step.ts';
 import { keepAll, type Learner, progressOf } from './update.ts';
 
 type PartResult = {
@@ -18,7 +19,8 @@ type PartResult = {
 };
 
 /** One pass a part: the whole step of a method, with nothing kept from part to part but the sums. */
-export function accumulation({ method, trained }: Learner, sums: GradientSums, size: number): PartsRun {
+export function accumulation(learner: Learner, sums: GradientSums, size: number): PartsRun {
+  const { method, trained } = learner;
   const variables = [...trained.values()];
   const forwardBackward = compile((part: PartInput): PartResult => {
     const share = size / part.input.indices.shape[0]!;
@@ -35,7 +37,11 @@ export function accumulation({ method, trained }: Learner, sums: GradientSums, s
       return { shares: { loss: value, ...Object.fromEntries(own) }, features: features ? [features] : [] };
     });
   }, `${method.name}_part`);
-  const spread = compile((features: Tensor) => featureStdOf(features), `${method.name}_spread`);
+  const watch = compile(
+    (features: readonly Tensor[], input: Pick<StepInput, 'labels' | 'fraction'>) =>
+      featureMetrics(learner, features[0], input, size),
+    `${method.name}_features`,
+  );
   return {
     async run(parts) {
       const results: PartResult[] = [];
@@ -43,20 +49,21 @@ export function accumulation({ method, trained }: Learner, sums: GradientSums, s
         for (const part of parts) results.push(await forwardBackward(part));
         const { loss, ...own } = summed(results);
         const features = results.flatMap(each => each.features);
-        if (features.length === 0) return { loss: loss!, ...own };
-        const all = tf.concat(features);
-        const featureStd = await spread(all).finally(() => all.dispose());
-        return { loss: loss!, featureStd, ...own };
+        if (features.length === 0 && !learner.probe) return { loss: loss!, ...own };
+        const all = features.length === 0 ? [] : [tf.concat(features)];
+        const { labels, fraction } = parts[0]!.input;
+        const seen = await watch(all, { labels, fraction }).finally(() => tf.dispose(all));
+        return { loss: loss!, ...seen, ...own };
       } finally {
         tf.dispose(leaves(results));
       }
     },
     get graphs() {
-      return forwardBackward.graphs + spread.graphs;
+      return forwardBackward.graphs + watch.graphs;
     },
     dispose() {
       forwardBackward.dispose();
-      spread.dispose();
+      watch.dispose();
     },
   };
 }

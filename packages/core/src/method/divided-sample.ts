@@ -111,7 +111,12 @@ export function sampleInput(method: Method, count: number, step: number): StepIn
     images: byteTensor(pixels, [count, SIDE, SIDE, 3]),
     sizes: tf.fill([count, 2], SIDE),
     indices: tf.range(0, count, 1, 'int32'),
-    labels: [],
+    labels: [
+      tf.tensor1d(
+        Int32Array.from({ length: count }, (_, i) => (i * i + (i >> 1) + step) % 4),
+        'int32',
+      ),
+    ],
     drawn: {},
     key: stepKey(0, step),
     learningRate: tf.scalar(0.5),

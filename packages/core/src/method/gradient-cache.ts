@@ -12,8 +12,8 @@ import { rowsFrom } from '../tensor/rows.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 import { leaves } from '../tensor/tree.ts';
 import { withoutWrites } from '../tensor/variable.ts';
-import { featureStdOf } from './feature-std.ts';
-import type { Encoded, Method, StepParts, StepResult } from './method.ts';
+import { featureMetrics } from './feature-metrics.ts';
+import type { Encoded, Method, StepResult } from './method.ts';
 import { type GradientSums, inPart, type PartInput, partOf } from './micro-batch.ts';
 import type { StepInput, StepMetrics } from './train-step.ts';
 import { keepAll, type Learner, progressOf } from './update.ts';
@@ -26,8 +26,8 @@ export interface PartsRun {
   dispose(): void;
 }
 
-export function gradientCache({ method, trained }: Learner, sums: GradientSums, size: number): PartsRun {
-  const parts = method.parts!;
+export function gradientCache(learner: Learner, sums: GradientSums, size: number): PartsRun {
+  const { method, trained } = learner;
   const variables = [...trained.values()];
   const reached = new Set<unknown>();
   const reach = (gradients: readonly (Tensor | undefined)[]): void => {
@@ -39,7 +39,7 @@ export function gradientCache({ method, trained }: Learner, sums: GradientSums, 
     `${method.name}_rows`,
   );
   const loss = compile(({ input, rows }: { input: StepInput; rows: Encoded }) => {
-    const { names, gradients, metrics } = lossOf(parts, variables, input, rows);
+    const { names, gradients, metrics } = lossOf(learner, variables, input, rows);
     reach(gradients);
     return { metrics, gradients: definedOf(names, gradients.slice(variables.length)) };
   }, `${method.name}_loss`);
@@ -104,7 +104,7 @@ async function encodeAll(encode: (part: PartInput) => Promise<Encoded>, parts: r
 
 /** In the graph: the loss of all rows, and its gradients with respect to the variables, then the rows by `names`. */
 function lossOf(
-  parts: StepParts,
+  learner: Learner,
   variables: Parameters<typeof gradientsWhereUsed>[1],
   input: StepInput,
   rows: Encoded,
@@ -116,7 +116,7 @@ function lossOf(
     let result: StepResult | undefined;
     const { value, gradients } = gradientsWhereUsed(
       () => {
-        result = keepAll(parts.loss(rows, batch, progressOf(input)));
+        result = keepAll(learner.method.parts!.loss(rows, batch, progressOf(input)));
         return result.loss;
       },
       variables,
@@ -126,7 +126,7 @@ function lossOf(
     return {
       names,
       gradients,
-      metrics: { loss: value, ...(features && { featureStd: featureStdOf(features) }), ...metrics },
+      metrics: { loss: value, ...featureMetrics(learner, features, input), ...metrics },
     };
   });
 }

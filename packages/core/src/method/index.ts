@@ -16,6 +16,7 @@ export {
   type StepParts,
   type StepResult,
 } from './method.ts';
+export { ONLINE_PROBE, type OnlineProbeSettings, onlineProbeSettings } from './online-probe.ts';
 export { peakLearningRate, type Recipe, recipeOptimizer, recipeSchedule } from './recipe.ts';
 export {
   type Diagnosis,

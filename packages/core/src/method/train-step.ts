@@ -11,8 +11,9 @@ import { rngFromKey } from '../tensor/rng.ts';
 import type { Tensor } from '../tensor/tf.ts';
 import type { Variable } from '../tensor/variable.ts';
 import { dividedStep, requireDivisible } from './divided-step.ts';
-import { featureStdOf } from './feature-std.ts';
+import { featureMetrics } from './feature-metrics.ts';
 import type { Batch, Method, StepResult } from './method.ts';
+import { type OnlineProbeSettings, onlineProbe } from './online-probe.ts';
 import { keepAll, type Learner, progressOf, update } from './update.ts';
 
 /** What a step takes. Everything that changes from step to step is here, so that one graph serves them all. */
@@ -37,7 +38,7 @@ export type StepInput = {
   readonly scheduled: Readonly<Record<string, Tensor>>;
 };
 
-/** Scalars by name: `loss`, `gradNorm`, `featureStd` where the method shows its features, and the method's own. */
+/** Scalars by name: `loss`, `gradNorm`, `featureStd` where the method shows its features, the method's own and the probe's. */
 export type StepMetrics = { readonly [name: string]: Tensor };
 
 /** Runs a step. The arguments may be disposed of at once; the caller disposes of the result. */
@@ -50,7 +51,7 @@ export interface StepRun {
 
 export interface TrainStep {
   readonly run: StepRun;
-  /** All that a checkpoint must hold, by name: `model.…`, `optimizer.…`. */
+  /** All that a checkpoint must hold, by name: `model.…`, `optimizer.…`, `probe.…`. */
   readonly state: ReadonlyMap<string, Variable>;
   /** Frees the graph and the optimizer's moments; the method keeps its variables. */
   dispose(): void;
@@ -62,27 +63,32 @@ export interface TrainStepOptions {
   readonly clipNorm?: number;
   /** Images that go through the network at once; must divide the batch. Absent, all of them, in one graph. See `dividedStep`. */
   readonly microBatchSize?: number;
+  /** Trains a linear classifier beside the method; batches then need labels. */
+  readonly probe?: OnlineProbeSettings & { readonly classes: number };
 }
 
 /** Builds the step of a method with an optimizer. */
 export function trainStep(
   method: Method,
-  { optimizer: factory, clipNorm, microBatchSize }: TrainStepOptions,
+  { optimizer: factory, clipNorm, microBatchSize, probe: asked }: TrainStepOptions,
 ): TrainStep {
   if (microBatchSize !== undefined) requireDivisible(method);
   const members = membersOf(method);
   const model = stateOf(members);
   const trained = new Map([...stateOf(method.trained)].filter(([, { kind }]) => kind === 'param'));
   const optimizer = factory([...trained.values()]);
-  const learner: Learner = { method, optimizer, trained, clipNorm };
+  const probe = asked && onlineProbe({ ...asked, dim: method.backbone.outDim });
+  const learner: Learner = { method, optimizer, trained, clipNorm, probe };
   const run = microBatchSize === undefined ? undividedStep(learner) : dividedStep(learner, microBatchSize);
   const state = new Map([
     ...[...model].map(([name, variable]) => [`model.${name}`, variable] as const),
     ...[...stateOf(optimizer.state)].map(([name, variable]) => [`optimizer.${name}`, variable] as const),
+    ...[...(probe?.state ?? [])].map(([name, variable]) => [`probe.${name}`, variable] as const),
   ]);
   const dispose = (): void => {
     run.dispose();
     disposeMembers(optimizer.state);
+    probe?.dispose();
   };
   return { run, state, dispose };
 }
@@ -114,7 +120,7 @@ function step(learner: Learner, input: StepInput): StepMetrics {
   }, [...trained.values()]);
   const norm = update(learner, gradients, input);
   const { features, metrics = {} } = result!;
-  return { loss: value, gradNorm: norm, ...(features && { featureStd: featureStdOf(features) }), ...metrics };
+  return { loss: value, gradNorm: norm, ...featureMetrics(learner, features, input), ...metrics };
 }
 
 function toBatch(method: Method, { images, sizes, indices, labels, drawn }: StepInput): Batch {

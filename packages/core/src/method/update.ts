@@ -4,6 +4,7 @@ import { l2Norm } from '../optim/norm.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 import type { Variable } from '../tensor/variable.ts';
 import type { Method, Progress, StepResult } from './method.ts';
+import type { OnlineProbe } from './online-probe.ts';
 import type { StepInput } from './train-step.ts';
 
 /** What all parts of a step work on. */
@@ -13,6 +14,7 @@ export interface Learner {
   /** The method's trained variables by name, in the order of the gradients. */
   readonly trained: ReadonlyMap<string, Variable>;
   readonly clipNorm: number | undefined;
+  readonly probe: OnlineProbe | undefined;
 }
 
 export function progressOf({ fraction, epoch, scheduled }: StepInput): Progress {

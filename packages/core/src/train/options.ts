@@ -1,8 +1,14 @@
 import { checkSeed } from '../data/host-rng.ts';
 import { checkChannels, checkReading, type Dataset, type ReadingOptions } from '../data/index.ts';
 import { ConfigError } from '../errors.ts';
-import type { Diagnosis, Method } from '../method/index.ts';
-import { configure, requireDivisible } from '../method/index.ts';
+import {
+  configure,
+  type Diagnosis,
+  type Method,
+  type OnlineProbeSettings,
+  onlineProbeSettings,
+  requireDivisible,
+} from '../method/index.ts';
 import type { Recipe } from '../method/recipe.ts';
 import { checkedRecipe, isCount } from './check-recipe.ts';
 
@@ -34,6 +40,11 @@ export interface PretrainOptions {
   readonly onProgress?: (event: ProgressEvent) => void;
   /** Called when the metrics show a failure that the method has a signature of, once for each. Default: a line on standard error. */
   readonly onDiagnosis?: (diagnosis: Diagnosis) => void;
+  /**
+   * Trains a linear classifier beside the method on the features of its steps, and writes `probeLoss` and `probeAccuracy` of every batch into the
+   * metrics. It changes nothing of what is trained. Needs labels. Default false.
+   */
+  readonly probe?: boolean | Partial<OnlineProbeSettings>;
   /** Stops after the step under way, saves, and throws `InterruptedError`. Ctrl-C and SIGTERM do the same. */
   readonly signal?: AbortSignal;
 }
@@ -64,6 +75,7 @@ const OPTIONS: Readonly<Record<keyof PretrainOptions, null>> = {
   stopAfter: null,
   onProgress: null,
   onDiagnosis: null,
+  probe: null,
   signal: null,
 };
 
@@ -78,9 +90,26 @@ export function checkOptions(options: PretrainOptions): Recipe {
   }
   checkReading(options.loading ?? {});
   checkSeed('pretrain', options.seed ?? 0);
+  probeOf(options);
   const recipe = checkedRecipe(options.method.recipe, options.recipe ?? {});
   if (recipe.microBatchSize !== undefined) requireDivisible(options.method);
   return recipe;
+}
+
+/** The settings of the probe and its classes, where there is one. Throws `ConfigError` when it cannot be. */
+export function probeOf({
+  probe = false,
+  data,
+}: Pick<PretrainOptions, 'probe' | 'data'>): (OnlineProbeSettings & { readonly classes: number }) | undefined {
+  if (probe === false) return undefined;
+  if (probe !== true && (typeof probe !== 'object' || probe === null))
+    throw new ConfigError(`pretrain: probe must be true, false or its settings; got ${JSON.stringify(probe)}`);
+  const settings = onlineProbeSettings(probe === true ? {} : probe);
+  const classes = data.classes?.length ?? 1 + (data.labels?.reduce((most, label) => Math.max(most, label), -1) ?? -1);
+  if (data.labels && classes > 1) return { ...settings, classes };
+  throw new ConfigError(
+    `pretrain: probe needs labels of at least two classes; got ${data.labels ? classes : 'none'} in ${data.name}; leave probe out, or use labelled data`,
+  );
 }
 
 /** For programs without types, and for the mistakes that are made most. */

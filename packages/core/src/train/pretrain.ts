@@ -10,7 +10,7 @@ import { feedOf } from './feed.ts';
 import { type ImagesMeta, metaOf, type Reached, type Run, trainToEnd } from './loop.ts';
 import { readMetrics, truncateMetrics } from './metrics-file.ts';
 import { monitorOf } from './monitor.ts';
-import { checkData, checkOptions, type PretrainOptions, type ProgressEvent } from './options.ts';
+import { checkData, checkOptions, type PretrainOptions, type ProgressEvent, probeOf } from './options.ts';
 import { pretrainProgress } from './progress.ts';
 import { type RunConfig, runConfig } from './run-config.ts';
 import { findRun, type RunFolder, runFolder, writeConfig } from './run-folder.ts';
@@ -86,12 +86,14 @@ async function carryOut(plan: Plan): Promise<PretrainResult> {
   const { options, recipe, folder, config } = plan;
   const found = await findRun(folder, config, options.resume ?? false);
   const { method } = options;
+  const probe = probeOf(options);
   const { batchSize, microBatchSize = batchSize } = recipe;
   const groups = method.groups?.(peakLearningRate(recipe, batchSize), recipe);
   const step = trainStep(method, {
     optimizer: recipeOptimizer(recipe, groups),
     ...(recipe.clipNorm !== undefined && { clipNorm: recipe.clipNorm }),
     ...(microBatchSize !== batchSize && { microBatchSize }),
+    ...(probe && { probe }),
   });
   try {
     return await (found && found.step >= metaOf(found).steps

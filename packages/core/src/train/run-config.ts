@@ -2,7 +2,7 @@
 import { CheckpointError } from '../errors.ts';
 import type { Json } from '../method/index.ts';
 import type { Recipe } from '../method/recipe.ts';
-import type { PretrainOptions } from './options.ts';
+import { type PretrainOptions, probeOf } from './options.ts';
 
 export type RunConfig = { readonly [key: string]: Json };
 
@@ -10,7 +10,8 @@ export type RunConfig = { readonly [key: string]: Json };
  * The initial weights are not in here: a resumed run has its weights from the checkpoint. Nor is the machine: the same bits are promised on the
  * same kind of machine, with the same version of the engine and as many threads.
  */
-export function runConfig({ method, data, seed = 0 }: PretrainOptions, recipe: Recipe, imageSize: number): RunConfig {
+export function runConfig(options: PretrainOptions, recipe: Recipe, imageSize: number): RunConfig {
+  const { method, data, seed = 0 } = options;
   const config = {
     spec: method.spec,
     method: method.name,
@@ -22,6 +23,7 @@ export function runConfig({ method, data, seed = 0 }: PretrainOptions, recipe: R
     data: { name: data.name, size: data.size, fingerprint: data.fingerprint },
     imageSize,
     seed,
+    probe: probeOf(options),
   };
   return JSON.parse(JSON.stringify(config)) as RunConfig; // as it will be read back: without what is undefined
 }
