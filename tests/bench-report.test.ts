@@ -34,6 +34,11 @@ it('has a line for each comparison, with its ratio and whether the aim is met', 
   expect(text).toContain('Node 24.1.0, torch 2.15.0');
 });
 
+it('has a line for what the other side could not do', () => {
+  const row = { what: 'large', unit: 'ms', ours: 12, theirs: null, against: 'PyTorch: out of memory' };
+  expect(report([{ ...step, rows: [row] }])).toContain('large | ms | 12 | – | PyTorch: out of memory |  |  |');
+});
+
 it('does not mix machines', () => {
   const other = { ...views, machine: { ...machine, cores: 8 } };
   expect(report([step, views]).match(/^## /gm)).toHaveLength(1);

@@ -36,15 +36,15 @@ function table(results: readonly BenchResult[]): string {
 }
 
 function line(bench: string, { what, unit, ours, theirs, against, aim }: BenchRow): string {
-  const ratio = ours / theirs;
+  const ratio = theirs === null ? undefined : ours / theirs;
   const cells = [
     `[${bench}](${bench}.ts): ${what}`,
     unit,
     digits(ours),
-    digits(theirs),
+    theirs === null ? '–' : digits(theirs),
     against,
-    digits(ratio),
-    aimed(ratio, aim),
+    ratio === undefined ? '' : digits(ratio),
+    ratio === undefined ? '' : aimed(ratio, aim),
   ];
   return `| ${cells.join(' | ')} |`;
 }

@@ -14,7 +14,8 @@ export interface BenchRow {
   /** Of both numbers: `ms a step`, `images/s`. */
   readonly unit: string;
   readonly ours: number;
-  readonly theirs: number;
+  /** Nothing where it could not be measured: `against` says why. */
+  readonly theirs: number | null;
   /** Whose `theirs` is: `PyTorch channels_last`. */
   readonly against: string;
   /** What the project aims at for ours / theirs. */
