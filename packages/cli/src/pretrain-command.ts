@@ -130,11 +130,12 @@ async function choose(methodPackage: MethodPackage, options: OptionValues): Prom
   if (!backboneNames.includes(name)) backbone(name); // throws, naming the nearest
   if (stem !== undefined && stem !== 'cifar' && stem !== 'imagenet')
     throw new ConfigError(`ssl pretrain: --stem must be imagenet or cifar; got '${stem}'`);
+  const usual = methodPackage.usual?.(methodOverrides(options, methodPackage)) ?? {};
   return {
     backbone: name,
     stem,
-    views: named('views', methodPackage.viewPlans, options.views),
-    recipe: named('recipe', methodPackage.recipes, options.recipe),
+    views: named('views', methodPackage.viewPlans, options.views ?? usual.views),
+    recipe: named('recipe', methodPackage.recipes, options.recipe ?? usual.recipe),
   };
 }
 

@@ -17,8 +17,16 @@ export const RUN_OPTIONS: OptionSpecs = {
     value: 'PIXELS',
     help: 'height and width of a view; default: 224, or less where the pictures are smaller',
   },
-  views: { type: 'string', value: 'NAME', help: "one of the method's view plans; default: its first" },
-  recipe: { type: 'string', value: 'NAME', help: "one of the method's recipes; default: its first" },
+  views: {
+    type: 'string',
+    value: 'NAME',
+    help: "one of the method's view plans; default: its first, or what goes with its settings",
+  },
+  recipe: {
+    type: 'string',
+    value: 'NAME',
+    help: "one of the method's recipes; default: its first, or what goes with its settings",
+  },
   seed: { type: 'number', help: 'of the weights, the order of the images and the views', default: 0 },
   probe: {
     type: 'boolean',

@@ -63,7 +63,8 @@ export interface StepParts {
 
 /**
  * How a loss behaves when the batch is spread over ranks: `mean`, it is the mean over images, so gradients are averaged;
- * `gathers-negatives`, it needs every rank's projections; `sums-statistics`, it needs sums over the whole batch.
+ * `gathers-negatives`, it needs every rank's projections; `sums-statistics`, it needs sums over the whole batch. Whichever it is, what
+ * `loss` carries on (a queue, a centre) follows from the rows of all ranks, and so is the same on each.
  */
 export type AcrossRanks = 'mean' | 'gathers-negatives' | 'sums-statistics';
 
@@ -142,6 +143,8 @@ export interface MethodPackage {
   readonly viewPlans: Readonly<Record<string, (options: { size: number; channels: number }) => ViewPlan>>;
   /** Ready recipes by name; the first is the default. */
   readonly recipes: Readonly<Record<string, Recipe>>;
+  /** Names of the view plan and the recipe that go with some settings, where they are not the first: the versions of a method, say. */
+  usual?(settings: Readonly<Record<string, unknown>>): { readonly views?: string; readonly recipe?: string };
   create(options: {
     backbone: Backbone;
     views?: ViewPlan;

@@ -1,7 +1,7 @@
 import { addBias } from '../ops/activation.ts';
 import { type Conv2dOptions, conv2d as conv } from '../ops/conv.ts';
 import { matMul } from '../ops/linear.ts';
-import { batchNormInference, batchNormTraining } from '../ops/norm.ts';
+import { batchNormInference, batchNormInGroups } from '../ops/norm.ts';
 import { stepContext } from '../tensor/context.ts';
 import type { Rng } from '../tensor/rng.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
@@ -58,7 +58,8 @@ export interface BatchNormOptions {
 
 /**
  * Batch normalisation of `[B, H, W, C]` or `[B, C]`. In training the batch's statistics, which also move the running
- * ones; in evaluation the running ones.
+ * ones; in evaluation the running ones. With `normGroups` in the step's context each part of the batch has statistics of its own, and
+ * the running ones move towards their mean.
  */
 export function batchNorm(
   channels: number,
@@ -70,10 +71,11 @@ export function batchNorm(
   const mean = variable(() => zeros([channels]), { kind: 'buffer' });
   const variance = variable(() => ones([channels]), { kind: 'buffer' });
   const call = (x: Tensor): Tensor => {
-    if (!stepContext().training) {
+    const { training, normGroups } = stepContext();
+    if (!training) {
       return batchNormInference(x, weight.read(), bias.read(), mean.read(), variance.read(), epsilon);
     }
-    const batch = batchNormTraining(x, weight.read(), bias.read(), epsilon);
+    const batch = batchNormInGroups(x, weight.read(), bias.read(), epsilon, normGroups);
     move(mean, batch.mean, momentum);
     move(variance, batch.variance, momentum);
     return batch.value;

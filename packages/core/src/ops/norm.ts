@@ -1,3 +1,4 @@
+import { ShapeError } from '../errors.ts';
 import { customGrad, nativeOps } from '../tensor/native.ts';
 import { recomputable } from '../tensor/recompute.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
@@ -56,6 +57,40 @@ function normalisedAgain([x, scale, offset, mean, variance]: readonly Tensor[], 
   const count = B * H * W;
   const biased = variance!.mul(count > 1 ? (count - 1) / count : 1); // the library normalises with this one
   return nativeOps('FusedBatchNormV2', [x!, scale!, offset!, mean!, biased], attributes(epsilon, false), 1)[0]!;
+}
+
+/**
+ * `batchNormTraining` of each of `groups` parts of the batch apart, in order and as equal as can be: what as many devices do.
+ * @returns mean and variance are the means of those of the parts
+ * @throws ShapeError when a part would have one row: it would be normalised to nothing
+ */
+export function batchNormInGroups(
+  x: Tensor,
+  scale: Tensor,
+  offset: Tensor,
+  epsilon: number,
+  groups: number,
+): BatchNormResult {
+  if (groups === 1) return batchNormTraining(x, scale, offset, epsilon);
+  const rows = x.shape[0]!;
+  if (rows < 2 * groups) {
+    throw new ShapeError(
+      `batchNorm: ${groups} groups need ${2 * groups} images or more; got ${rows}; take fewer groups or a larger batch`,
+    );
+  }
+  const end = (i: number): number => Math.floor((i * rows) / groups);
+  const sizes = Array.from({ length: groups }, (_, i) => end(i + 1) - end(i));
+  const parts = tf.split(x, sizes).map(part => batchNormTraining(part, scale, offset, epsilon));
+  const mean = (statistics: Tensor[]): Tensor => {
+    const average = tf.tidy(() => tf.keep(tf.addN(statistics).div(groups)));
+    tf.dispose(statistics);
+    return average;
+  };
+  return {
+    value: tf.concat(parts.map(({ value }) => value)),
+    mean: mean(parts.map(part => part.mean)),
+    variance: mean(parts.map(part => part.variance)),
+  };
 }
 
 /** Normalises with given statistics, each `[C]`. */

@@ -23,9 +23,11 @@ export interface StepContext {
   readonly rng?: Rng;
   /** Default: this process alone. */
   readonly world: World;
+  /** Parts of the batch that batch norm treats apart in training, as as many devices would. Default 1. */
+  readonly normGroups: number;
 }
 
-const stack: StepContext[] = [{ training: false, world: ALONE }];
+const stack: StepContext[] = [{ training: false, world: ALONE, normGroups: 1 }];
 
 /** The context of the step that is running; outside of one, evaluation. */
 export function stepContext(): StepContext {

@@ -16,6 +16,7 @@ describe('each rule is red for a method that breaks it', () => {
     ['order', 'order of the images', 'the loss of images in another order: must be'],
     ['views', 'order of the views', 'the loss with views swapped: must be'],
     ['ranks', 'across ranks', 'the mean loss of 2 ranks: must be'],
+    ['queue', 'carries on', 'it is not for keys'],
     ['batch', 'depends on the rest', 'must not depend on the others'],
     ['state', 'stopped and resumed', 'must end with the same checkpoint'],
     ['rising', 'lowers the loss', 'the loss must fall by'],

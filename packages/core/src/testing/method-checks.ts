@@ -7,6 +7,7 @@ import { valueAndGradients } from '../tensor/gradients.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 import { pretrain, runFolder } from '../train/index.ts';
 import { acrossRanks } from './across-ranks.ts';
+import { carriedAlike } from './carried-check.ts';
 import {
   inFolder,
   inTraining,
@@ -45,6 +46,7 @@ export function methodChecks(kit: MethodKitOptions): MethodCheck[] {
     rule('the order of the images does not change the loss', () => permuted(make(), kit)),
     ...(viewsAlike ? [rule('the order of the views does not change the loss', () => swapped(make(), kit))] : []),
     rule('the loss acts across ranks as declared', () => ranks(make(), kit)),
+    rule('what the loss carries on is the same on every rank', () => carriedAlike(make(), kit)),
     rule('features are [B, D], projections [B, P], and neither depends on the rest of the batch', () =>
       alone(make(), kit),
     ),
@@ -229,12 +231,12 @@ function alone(method: Method, kit: MethodKitOptions): void {
   }
 }
 
+const QUIET = { onProgress: (): void => {}, onDiagnosis: (): void => {} };
 const SHORT = { epochs: 2, batchSize: 8, warmupEpochs: 0 };
 
 async function resumed(make: (seed?: number) => Method, kit: MethodKitOptions): Promise<void> {
   const run = async (out: string, seed: number, options: object): Promise<Buffer> => {
-    const quiet = { onProgress: (): void => {} };
-    const done = await pretrain({ method: make(seed), data: kitData(kit), out, recipe: SHORT, ...quiet, ...options });
+    const done = await pretrain({ method: make(seed), data: kitData(kit), out, recipe: SHORT, ...QUIET, ...options });
     return readFileSync(done.checkpoint);
   };
   await inFolder(async folder => {
@@ -253,11 +255,12 @@ async function resumed(make: (seed?: number) => Method, kit: MethodKitOptions): 
 }
 
 async function trains(method: Method, kit: MethodKitOptions): Promise<void> {
-  const { steps = 80, fall = 0.05, learningRate = 0.1 } = kit.training ?? {};
+  const { steps = 80, pictures = 16, fall = 0.05, learningRate = 0.1 } = kit.training ?? {};
   await inFolder(async folder => {
-    const recipe = { ...SHORT, batchSize: 16, epochs: steps, learningRate, scaling: 'none' as const };
+    const epochs = Math.ceil((steps * 16) / pictures);
+    const recipe = { ...SHORT, batchSize: 16, epochs, learningRate, scaling: 'none' as const };
     const out = `${folder}/run`;
-    await pretrain({ method, data: kitData(kit), out, recipe, onProgress: () => {}, checkpointEvery: steps });
+    await pretrain({ method, data: kitData(kit, pictures), out, recipe, ...QUIET, checkpointEvery: steps });
     const lines = linesOf(runFolder(out).metrics);
     const mean = (part: Record<string, number>[]): number =>
       part.reduce((sum, { loss }) => sum + loss!, 0) / part.length;

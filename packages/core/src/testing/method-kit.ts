@@ -20,8 +20,13 @@ export interface MethodKitOptions {
   readonly viewsAlike?: boolean;
   /** Trained parameters that may have a gradient of zero, by name: those whose effect a norm takes away. */
   readonly maybeZero?: (name: string) => boolean;
-  /** Steps of the short training, and by how much its loss must fall. Default 80 steps, 0.05. */
-  readonly training?: { readonly steps?: number; readonly fall?: number; readonly learningRate?: number };
+  /** Steps of the short training, pictures, by how much its loss must fall. Default 80 steps, 16 pictures, which are one batch, and 0.05. */
+  readonly training?: {
+    readonly steps?: number;
+    readonly pictures?: number;
+    readonly fall?: number;
+    readonly learningRate?: number;
+  };
 }
 
 export const KIT_SIDE = 8;

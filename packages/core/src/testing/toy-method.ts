@@ -26,6 +26,7 @@ export interface ToyOptions {
     | 'order'
     | 'views'
     | 'ranks'
+    | 'queue'
     | 'batch'
     | 'state'
     | 'rising'
@@ -77,7 +78,8 @@ export function toyMethod({ backbone, seed: given, wrong, acrossRanks = 'sums-st
         const loss = lossOf(a!, toA!)
           .mul(half)
           .add(lossOf(b!, toB!).mul(1 - half));
-        keys.enqueue(stepContext().world.gather(stopGradient(toA!)));
+        const rows = stopGradient(toA!);
+        keys.enqueue(wrong === 'queue' ? rows : stepContext().world.gather(rows));
         return { loss: wrong === 'rising' ? loss.mul(-1e-4) : loss, features: a! };
       },
     }),

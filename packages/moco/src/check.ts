@@ -1,0 +1,49 @@
+/** What `moco` refuses. */
+import { ConfigError, configure, type ViewPlan } from '@ssl/core';
+import { defaults, type MoCoConfig, versions } from './config.ts';
+
+/** The settings of the version, with overrides on top. */
+export function checkedConfig(overrides: Partial<MoCoConfig>): MoCoConfig {
+  const { version = defaults.version } = overrides;
+  const own = [1, 2, 3].includes(version) ? versions[version] : undefined;
+  if (!own) throw new ConfigError(`moco: version must be 1, 2 or 3; got ${JSON.stringify(version)}; 2 is the default`);
+  const config = configure('moco', own, overrides);
+  checkSizes(config);
+  const { temperature, momentum, momentumSchedule } = config;
+  if (!(temperature > 0))
+    throw new ConfigError(`moco: temperature must be above 0; got ${temperature}; ${own.temperature} is usual`);
+  if (!(momentum >= 0 && momentum <= 1)) {
+    throw new ConfigError(`moco: momentum must be from 0 to 1; got ${momentum}; ${own.momentum} is usual`);
+  }
+  if (momentumSchedule !== 'constant' && momentumSchedule !== 'cosine') {
+    throw new ConfigError(`moco: momentumSchedule must be constant or cosine; got '${momentumSchedule}'`);
+  }
+  return config;
+}
+
+function checkSizes({ version, queueSize, ...config }: MoCoConfig): void {
+  const { projectionDim, hiddenDim, layers, shuffleGroups } = config;
+  const least = {
+    projectionDim: [projectionDim, 1],
+    hiddenDim: [hiddenDim, 0],
+    layers: [layers, 1],
+    shuffleGroups: [shuffleGroups, 1],
+    queueSize: [queueSize, version === 3 ? 0 : 1],
+  } as const;
+  for (const [name, [value, bound]] of Object.entries(least)) {
+    if (Number.isInteger(value) && value >= bound) continue;
+    throw new ConfigError(`moco: ${name} must be a whole number of at least ${bound}; got ${value}`);
+  }
+  if (version === 3 && queueSize > 0) {
+    throw new ConfigError(`moco: version 3 has no queue; got queueSize ${queueSize}; leave it out, or take version 2`);
+  }
+}
+
+export function checkViews(plan: ViewPlan): void {
+  const count = plan.reduce((sum, view) => sum + view.count, 0);
+  const sizes = new Set(plan.map(({ size }) => size));
+  if (count === 2 && sizes.size === 1) return;
+  throw new ConfigError(
+    `moco: views must be two of one size; got ${count} of ${[...sizes].join(' and ')} pixels; make them with mocoViews()`,
+  );
+}
