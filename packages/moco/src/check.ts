@@ -1,5 +1,5 @@
 /** What `moco` refuses. */
-import { ConfigError, configure, type ViewPlan } from '@ssl/core';
+import { ConfigError, configure, ShapeError, type ViewPlan } from '@ssl/core';
 import { defaults, type MoCoConfig, versions } from './config.ts';
 
 /** The settings of the version, with overrides on top. */
@@ -45,5 +45,17 @@ export function checkViews(plan: ViewPlan): void {
   if (count === 2 && sizes.size === 1) return;
   throw new ConfigError(
     `moco: views must be two of one size; got ${count} of ${[...sizes].join(' and ')} pixels; make them with mocoViews()`,
+  );
+}
+
+/** @param images in the batch, or in the part of it that is encoded at once */
+export function checkGroups(groups: number, images: number): void {
+  if (groups === 1 || images >= 2 * groups) return;
+  const fix =
+    images < 4
+      ? 'set shuffleGroups to 1'
+      : `set shuffleGroups to ${Math.floor(images / 2)} or less, or batchSize to ${2 * groups} or more`;
+  throw new ShapeError(
+    `moco: each of the ${groups} shuffleGroups needs 2 images or more; got a batch of ${images}; ${fix}`,
   );
 }

@@ -185,7 +185,11 @@ describe('shuffled batch norm', () => {
     copyValues(apart!.backbone.members, whole!.backbone.members);
     const [a, b] = [whole!, apart!].map(method => inStep(() => method.parts!.encode(pair(), progress())));
     expect(difference(a!.features1!, b!.features1!)).toBeGreaterThan(0.01);
-    expect(() => inStep(() => make({ shuffleGroups: 8 }).step(pair(), progress()))).toThrow(ShapeError);
+    const refused = (): unknown => inStep(() => make({ shuffleGroups: 8 }).step(pair(), progress()));
+    expect(refused).toThrow(ShapeError);
+    expect(refused).toThrow(
+      'each of the 8 shuffleGroups needs 2 images or more; got a batch of 8; set shuffleGroups to 4 or less',
+    );
   });
 });
 

@@ -23,7 +23,7 @@ import {
   type ViewPlan,
 } from '@ssl/core';
 import { cosine } from '@ssl/core/optim';
-import { checkedConfig, checkViews } from './check.ts';
+import { checkedConfig, checkGroups, checkViews } from './check.ts';
 import { cifar, cifarV3, type MoCoConfig } from './config.ts';
 import { infoNCE, infoNCEInBatch } from './loss.ts';
 import { inGroups, inShuffledGroups } from './shuffle.ts';
@@ -125,6 +125,7 @@ function partsOf(networks: Networks, config: MoCoConfig): StepParts {
   return {
     // Each view is a pass of its own, with batch statistics of its own, as in the official code.
     encode({ views: [first, second] }) {
+      checkGroups(shuffleGroups, first!.shape[0]!);
       const [features1, query1] = queryOf(first!);
       const asymmetric = { features1, query1, key2: keyOf(second!) };
       if (!symmetric) return asymmetric;
