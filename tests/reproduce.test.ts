@@ -1,0 +1,72 @@
+/** The results table: its reference row HOG, and that a run is only taken for what it is. */
+import { type FixtureTensor, readFixture } from '@ssl/core/testing';
+import { describe, expect, it } from 'vitest';
+import { hogFeatures } from '../reproduce/hog.ts';
+import type { RunResult, SetResult } from '../reproduce/result.ts';
+import { reproduceRows } from '../reproduce/rows.ts';
+import { COMMANDS, SETS } from '../reproduce/sets.ts';
+import { page } from '../reproduce/table.ts';
+
+interface Case {
+  readonly channels: number;
+  readonly pixels: readonly number[];
+  readonly features: FixtureTensor;
+}
+
+const { cases } = readFixture<{ cases: readonly Case[] }>(import.meta.url, 'hog.json');
+
+it.each(cases)('HOG is that of scikit-image: $channels channels', ({ channels, pixels, features }) => {
+  const found = hogFeatures({ data: Uint8Array.from(pixels), count: 1, size: 32, channels });
+  expect(found.dim).toBe(features.data.length);
+  for (const [i, value] of features.data.entries()) expect(found.features[i]).toBeCloseTo(value, 5);
+});
+
+describe('the rows', () => {
+  it('have names of their own, and supervised ones come last', async () => {
+    const rows = await reproduceRows(SETS[0]!);
+    expect(new Set(rows.map(({ name }) => name)).size).toBe(rows.length);
+    const supervised = rows.map(row => row.supervised ?? false);
+    expect(supervised).toEqual([...supervised].sort());
+  });
+
+  it.each(['icons-42', 'emoji-3'])('can all be made for %s', async name => {
+    const set = SETS.find(each => each.name === name)!;
+    for (const row of await reproduceRows(set)) {
+      const given = { backbone: set.backbone(0), views: set.views!, seed: 0, classes: 8, images: 3000 };
+      expect(row.make({ ...given, recipe: { ...set.recipe!, ...row.recipe } }).views).toEqual(set.views);
+    }
+  });
+
+  it('a part of train chooses settings: it shares no picture with what is learnt from, nor a designer', async () => {
+    const { train, test } = await SETS[0]!.openForTuning!();
+    const designerOf = (data: typeof train, i: number): string => data.describe!(i).split(':')[0]!;
+    const of = (data: typeof train): Set<string> =>
+      new Set(Array.from({ length: data.size }, (_, i) => designerOf(data, i)));
+    expect(train.size + test.size).toBe((await SETS[0]!.open()).train.size);
+    expect([...of(test)].filter(designer => of(train).has(designer))).toEqual([]);
+  });
+});
+
+it('every command names sets that there are', () => {
+  const names = SETS.map(({ name }) => name);
+  for (const sets of Object.values(COMMANDS)) expect(names).toEqual(expect.arrayContaining([...sets]));
+});
+
+it('the page gives mean and deviation over seeds', () => {
+  const run = (seed: number, oneNN: number): RunResult => ({
+    seed,
+    oneNN,
+    kNN: 0.5,
+    linear: 0.5,
+    rankMe: 10,
+    dim: 256,
+    seconds: 60,
+    cpuSeconds: 100,
+    peakMb: 900,
+  });
+  const runs = [run(0, 0.6), run(1, 0.62), run(2, 0.64)];
+  const rows = [{ name: 'simclr', title: 'SimCLR', supervised: false, settings: '', runs }];
+  const images = { train: 100, test: 10 };
+  const set: SetResult = { set: 's', title: 'S', question: 'q', recipe: {}, backbone: 'b', images, machine: 'm', rows };
+  expect(page([set])).toContain('| SimCLR | 62.0 ± 2.0 | 50.0 ± 0.0 |');
+});
