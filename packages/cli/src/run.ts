@@ -20,6 +20,7 @@ Usage: ssl COMMAND [OPTIONS]
   data cache        list, check or remove decoded pictures kept on this machine
   pretrain          train a backbone on a folder of images
   embed             write the features of pictures, by the backbone of a run
+  probe             how well classes are told apart by features: kNN and a linear probe
 
   ssl COMMAND --help    the options of a command
   ssl --version         the version of this program
@@ -35,6 +36,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./doctor-command.ts')).doctorCommand,
   data: async () => (await import('./data-command.ts')).dataCommand,
   pretrain: async () => (await import('./pretrain-command.ts')).pretrainCommand,
+  probe: async () => (await import('./probe-command.ts')).probeCommand,
   embed: async () => (await import('./embed-command.ts')).embedCommand,
 };
 

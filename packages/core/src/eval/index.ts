@@ -46,3 +46,4 @@ export { type NeighbourOptions, type Neighbours, nearestNeighbours } from './nei
 export { pixelFeatures } from './pixel-baseline.ts';
 export type { PixelRows, PixelSource } from './pixel-rows.ts';
 export type { LbfgsSetting, LinearProbeOptions, ProbeProgress, ProbeSetting, SgdSetting } from './probe-config.ts';
+export { holdOutRows } from './probe-rows.ts';
