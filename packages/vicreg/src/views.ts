@@ -1,0 +1,26 @@
+import { plans, type ViewPlan } from '@ssl/core/data';
+
+export interface VICRegViewOptions {
+  /** Height and width of a view, pixels. Default 32. */
+  readonly size?: number;
+  /** The first view always, the second seldom, as on ImageNet; off on CIFAR (solo-learn). Default: on from 64 pixels. */
+  readonly blur?: boolean;
+  /** Off where left and right differ in meaning. Default true. */
+  readonly flip?: boolean;
+  /** 1 or 3: grey pictures keep their brightness and contrast changes only. Default 3. */
+  readonly channels?: number;
+}
+
+/**
+ * Two views with augmentations of their own, those of BYOL, as in the official code (`augmentations.py`; the paper's App. C.1 blurs each view
+ * with probability 0.5 and solarizes it with 0.1): core's `plans.byol`, and without blur `plans.byolCifar`.
+ * @throws ConfigError when the size is out of range
+ */
+export function vicregViews({
+  size = 32,
+  blur = size >= 64,
+  flip = true,
+  channels = 3,
+}: VICRegViewOptions = {}): ViewPlan {
+  return (blur ? plans.byol : plans.byolCifar)({ size, flip, channels });
+}
