@@ -1,17 +1,8 @@
 import { ConfigError, compile, normal, rngFromSeed, ShapeError, type Tensor, tf } from '@ssl/core';
-import { type FixtureTensor, fixtureTensor, gradientError, readFixture, relativeError } from '@ssl/core/testing';
+import { acrossRanks, describeParity, gradientError } from '@ssl/core/testing';
 import { describe, expect, test } from 'vitest';
-import { ntXent } from './index.ts';
-
-interface Case {
-  readonly name: string;
-  readonly pairs: number;
-  readonly temperature: number;
-  readonly z: FixtureTensor;
-  readonly ntXent: { readonly loss: number; readonly gradient: FixtureTensor };
-}
-
-const { cases } = readFixture<{ cases: readonly Case[] }>(import.meta.url, 'nt-xent.json');
+import { dcl, dclw, ntXent } from './index.ts';
+import { parity } from './parity.ts';
 
 function rows(pairs: number, width: number, seed = 1): Tensor {
   return normal(rngFromSeed(seed), [2 * pairs, width]);
@@ -70,20 +61,22 @@ test.each([
   expect(Math.abs(lossOf(z, temperature) - expected)).toBeLessThan(1e-5 * expected);
 });
 
-describe.each(cases)('as in lightly: $name', ({ name, pairs, temperature, z: stored, ntXent: expected }) => {
-  const z = fixtureTensor(stored);
+describeParity('simclr', parity);
 
-  test('loss', () => {
-    expect(z.shape[0]).toBe(2 * pairs);
-    expect(Math.abs(lossOf(z, temperature) - expected.loss)).toBeLessThan(1e-5 * expected.loss);
-  });
+test('the gradient is 0 when all rows are identical', () => {
+  const z = rows(1, 6).slice([0, 0], [1, -1]).tile([8, 1]);
+  expect(gradientOf(z, 0.5).abs().max().dataSync()[0]).toBeLessThan(1e-6);
+});
 
-  test('gradient', () => {
-    const gradient = gradientOf(z, temperature);
-    // At the maximum of every similarity nothing is left of the gradient but rounding, there and here.
-    if (name === 'all rows identical') expect(gradient.abs().max().dataSync()[0]).toBeLessThan(1e-6);
-    else expect(relativeError(gradient, expected.gradient)).toBeLessThan(1e-5);
-  });
+test.each(['ntXent', 'dcl', 'dclw'] as const)('%s over three ranks is that of one', name => {
+  const [loss, z] = [{ ntXent, dcl, dclw }[name], rows(6, 8)];
+  const options = { temperature: 0.2, sigma: 0.4 };
+  const share = (x: Tensor, rank: number): Tensor => tf.concat(tf.split(x, 2).map(view => tf.slice(view, 2 * rank, 2)));
+  const split = (x: Tensor): Tensor => tf.addN(acrossRanks(3, rank => loss(share(x, rank), options))).div(3);
+  const whole = (x: Tensor): Tensor => loss(x, options);
+  expect(Math.abs(split(z).sub(whole(z)).dataSync()[0]!)).toBeLessThan(1e-5);
+  const [a, b] = [split, whole].map(each => tf.grad(each as never)(z) as Tensor);
+  expect(a!.sub(b!).abs().max().dataSync()[0]).toBeLessThan(1e-6);
 });
 
 describe('properties', () => {

@@ -5,6 +5,7 @@ import {
   ownColumns,
   ShapeError,
   softmax,
+  stepContext,
   stopGradient,
   type Tensor,
   tf,
@@ -21,7 +22,8 @@ export interface DCLWOptions extends NTXentOptions {
 }
 
 /**
- * NT-Xent (arXiv:2002.05709 eq. 1): each row has to pick the other view of its image out of all other rows. Memory grows with B, not B².
+ * NT-Xent (arXiv:2002.05709 eq. 1): each row has to pick the other view of its image out of all other rows, of every rank. Memory grows
+ * with B, not B².
  * @param z `[2B, P]`, all first views and then all second ones, of any length: rows are normalised here
  * @returns scalar, the mean over rows; ln(2B − 1) when all rows point one way
  * @throws ShapeError when the rows are no two views of at least two images
@@ -56,16 +58,27 @@ export function dcl(z: Tensor, { temperature }: NTXentOptions): Tensor {
 export function dclw(z: Tensor, { temperature, sigma }: DCLWOptions): Tensor {
   const unit = unitRows('dclw', z, { temperature, sigma });
   const positives = agreement(unit); //                                                       [B]
-  const pairs = positives.shape[0]!;
-  const shares = softmax(stopGradient(positives).div(sigma).expandDims(0)).reshape([pairs]);
-  const weights = shares.mul(-pairs).add(2); //                                               [B], mean 1
+  const { world } = stepContext();
+  const all = world.gather(stopGradient(positives)); //                                       [B] of every rank
+  const shares = softmax(all.div(sigma).expandDims(0)).reshape(all.shape);
+  const own = tf.slice(shares, world.rank * positives.shape[0]!, positives.shape[0]!);
+  const weights = own.mul(-all.shape[0]!).add(2); //                                          [B], mean 1 over all ranks
   return negatives(unit, temperature).mean().sub(positives.mul(weights).div(temperature).mean());
 }
 
-/** The log-sum-exp of each row's similarities to the views of other images. `[2B]` */
+/** The log-sum-exp of each row's similarities to the views of other images, those of other ranks too. `[2B]` */
 function negatives(unit: Tensor, temperature: number): Tensor {
-  const exclude = ownColumns(unit.shape[0]!, { partner: true });
-  return logSumExpSimilarities(unit, unit, { temperature, exclude });
+  const rows = unit.shape[0]!;
+  const { world } = stepContext();
+  if (world.size === 1) {
+    return logSumExpSimilarities(unit, unit, { temperature, exclude: ownColumns(rows, { partner: true }) });
+  }
+  // A rank's rows as columns of all ranks: all first views, then all second ones, each in the order of ranks.
+  const columns = tf.concat(tf.split(unit, 2).map(view => world.gather(view))); //              [2·size·B, P]
+  const column = (row: number): number =>
+    row < rows / 2 ? world.rank * (rows / 2) + row : (world.size + world.rank - 1) * (rows / 2) + row;
+  const own = Array.from({ length: rows }, (_, row) => [column(row), column((row + rows / 2) % rows)]);
+  return logSumExpSimilarities(unit, columns, { temperature, exclude: tf.tensor2d(own, [rows, 2], 'int32') });
 }
 
 /** The cosine of each pair. `[B]` */

@@ -2,6 +2,7 @@ import {
   type Backbone,
   ConfigError,
   configure,
+  inParts,
   type Method,
   mlp,
   type Recipe,
@@ -12,6 +13,7 @@ import {
 } from '@ssl/core';
 import { cifar, defaults, type SimCLRConfig, type SimCLRLoss } from './config.ts';
 import { type DCLWOptions, dcl, dclw, ntXent } from './loss.ts';
+import { signaturesOf } from './signatures.ts';
 import { simclrViews } from './views.ts';
 
 const LOSSES: Readonly<Record<SimCLRLoss, (z: Tensor, options: DCLWOptions) => Tensor>> = { ntxent: ntXent, dcl, dclw };
@@ -47,10 +49,18 @@ export function simclr({ backbone, views, recipe = cifar, seed = 0, ...overrides
     views: plan,
     acrossRanks: 'gathers-negatives',
     trained: { backbone, head },
-    step({ views: [first, second] }) {
-      const features = backbone(tf.concat([first!, second!])); //   [2B, D]: one pass, so that batch norm sees both views
-      return { loss: loss(head(features), config), features };
-    },
+    signatures: signaturesOf(config),
+    ...inParts({
+      encode({ views: [first, second] }) {
+        const features = backbone(tf.concat([first!, second!])); // [2B, D]: one pass, so that batch norm sees both views
+        const [featuresA, featuresB] = tf.split(features, 2) as [Tensor, Tensor];
+        const [za, zb] = tf.split(head(features), 2) as [Tensor, Tensor];
+        return { featuresA, featuresB, za, zb };
+      },
+      loss({ featuresA, featuresB, za, zb }) {
+        return { loss: loss(tf.concat([za!, zb!]), config), features: tf.concat([featuresA!, featuresB!]) };
+      },
+    }),
     embed: (images: Tensor) => backbone(images), //                 [B, D]
     project: (images: Tensor) => head(backbone(images)), //         [B, P]
   };

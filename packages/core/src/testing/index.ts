@@ -3,5 +3,5 @@ export { describeMethod } from './describe-method.ts';
 export { type FixtureTensor, fixtureTensor, readFixture, relativeError } from './fixtures.ts';
 export { type GradientCheckOptions, gradientError } from './gradient-check.ts';
 export { type MethodCheck, methodChecks } from './method-checks.ts';
-export { kitBackbone, kitBatch, kitLoss, type MethodKitOptions } from './method-kit.ts';
+export { kitBackbone, kitBatch, kitData, kitLoss, type MethodKitOptions } from './method-kit.ts';
 export { describeParity, lossParity, PARITY_TOLERANCE, type Parity, type ParityCase } from './parity.ts';

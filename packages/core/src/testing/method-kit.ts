@@ -90,7 +90,7 @@ export function keepingState<R>(method: Method, body: () => R): R {
 }
 
 /** Pictures of 8 x 8 with a square of one colour on a ground of another, so that a part still tells which picture it is of. */
-export function kitData({ classes = 3 }: MethodKitOptions, count = 16): Dataset {
+export function kitData({ classes = 3 }: Pick<MethodKitOptions, 'classes'> = {}, count: number = 16): Dataset {
   const colour = (picture: number, channel: number, inside: boolean): number =>
     (picture * 97 + channel * 61 + (inside ? 130 : 0) + picture * channel * 29) % 256;
   const data = Uint8Array.from({ length: count * KIT_SIDE ** 2 * 3 }, (_, i) => {

@@ -4,7 +4,6 @@ import { collapseMeter, type FeatureExtractor, featureExtractor } from '../eval/
 import { evaluationPlan, type Method } from '../method/index.ts';
 import { rngFromSeed } from '../tensor/rng.ts';
 import type { Tensor } from '../tensor/tf.ts';
-import { allFinite } from './failure.ts';
 
 /** Images whose features are looked at: RankMe is at most this, and costs D² for each. */
 const SAMPLE = 1024;
@@ -27,7 +26,7 @@ export async function monitorOf(method: Method, loader: Loader): Promise<Monitor
   return {
     async measure() {
       const table = await extract(sample);
-      if (!allFinite(table.features)) return { rankMe: Number.NaN, evaluationFeatureStd: Number.NaN };
+      if (!measurable(table.features)) return { rankMe: Number.NaN, evaluationFeatureStd: Number.NaN };
       const { rankMe, featureStd } = await signals(table);
       return { rankMe, evaluationFeatureStd: featureStd };
     },
@@ -50,6 +49,11 @@ export function methodExtractor(
   const plan = evaluationPlan(method.views);
   const prepare = (images: Tensor): Tensor => drawViews(plan, images.mul(255), { rng: rngFromSeed(0) })[0]!;
   return featureExtractor({ embed, prepare, ...options });
+}
+
+/** Features whose squares float32 can add up: those of a run that diverges soon cannot. */
+function measurable(features: Float32Array): boolean {
+  return features.every(value => Math.abs(value) < 1e15);
 }
 
 /** Up to `count` places spread evenly over `size`. */

@@ -1,0 +1,34 @@
+/** SimCLR's losses against their references: rows of docs/parity.md, and tests. */
+import { type FixtureTensor, lossParity, type Parity, readFixture } from '@ssl/core/testing';
+import { type DCLWOptions, dcl, dclw, ntXent } from './index.ts';
+
+interface Reference {
+  readonly loss: number;
+  readonly gradient: FixtureTensor;
+}
+
+interface Case extends DCLWOptions {
+  readonly name: string;
+  readonly z: FixtureTensor;
+  readonly ntXent: Reference;
+  readonly dcl: Reference;
+  readonly dclw: Reference;
+}
+
+const { cases } = readFixture<{ cases: readonly Case[] }>(import.meta.url, 'nt-xent.json');
+const LOSSES = { ntXent: [ntXent, 'NTXentLoss'], dcl: [dcl, 'DCLLoss'], dclw: [dclw, 'DCLWLoss'] } as const;
+
+export const parity: Parity = Object.entries(LOSSES).flatMap(([name, [loss, reference]]) =>
+  cases.flatMap(each => {
+    const { loss: value, gradient } = each[name as keyof typeof LOSSES];
+    const both = lossParity({
+      what: `${name}, ${each.name}`,
+      reference: `lightly 1.6.0, ${reference}`,
+      loss: z => loss(z!, each),
+      inputs: [each.z],
+      expected: { loss: value, gradients: [gradient] },
+    });
+    // At the maximum of every similarity nothing is left of the gradient but rounding, there and here.
+    return each.name === 'all rows identical' ? both.slice(0, 1) : both;
+  }),
+);
