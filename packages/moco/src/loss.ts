@@ -2,6 +2,7 @@ import {
   ConfigError,
   l2Normalize,
   logSumExpSimilarities,
+  ownColumns,
   ShapeError,
   stepContext,
   stopGradient,
@@ -48,14 +49,16 @@ export function infoNCE(query: Tensor, keys: Tensor, queue: Tensor, { temperatur
 export function infoNCEInBatch(query: Tensor, keys: Tensor, { temperature }: InfoNCEOptions): Tensor {
   check('infoNCEInBatch', query, keys, temperature);
   const [q, k] = [l2Normalize(query), stopGradient(l2Normalize(keys))];
-  const candidates = stepContext().world.gather(k); //                                             [B · ranks, P]
+  const { world } = stepContext();
+  const candidates = world.gather(k); //                                                           [B · ranks, P]
   if (candidates.shape[0]! < 2) {
     throw new ShapeError(`infoNCEInBatch: needs 2 images or more, to be told apart; got [${query.shape}]`);
   }
   const positive = q.mul(k).sum(1).div(temperature); //                                            [B]
-  const all = logSumExpSimilarities(q, candidates, { temperature, fixedColumns: true }); //        [B]
-  return all
-    .sub(positive)
+  const exclude = ownColumns(q.shape[0]!, { offset: world.rank * q.shape[0]! });
+  const others = logSumExpSimilarities(q, candidates, { temperature, fixedColumns: true, exclude }); // [B]
+  return tf
+    .softplus(others.sub(positive))
     .mean()
     .mul(2 * temperature);
 }
