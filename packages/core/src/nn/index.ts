@@ -1,3 +1,4 @@
+export { checkpointed } from './checkpointed.ts';
 export { kaimingNormal, linearUniform } from './init.ts';
 export {
   type BatchNormOptions,
