@@ -33,7 +33,8 @@ export function dividedStep(learner: Learner, size: number): StepRun {
   let way: PartsRun | undefined;
   const run = async (input: StepInput): Promise<StepMetrics> => {
     const starts = startsOf(method, input, size);
-    const parameters = await begin(input);
+    const zero = tf.scalar(0);
+    const parameters = await begin({ input, zero }).finally(() => zero.dispose());
     try {
       const parts: PartInput[] = starts.map(start => ({ input, parameters, start }));
       way ??= await wayOf(learner, sums, parts[0]!, size);
@@ -67,10 +68,10 @@ function ends(learner: Learner, sums: GradientSums) {
   const training = <R>({ key }: StepInput, body: () => R): R =>
     inContext({ training: true, rng: rngFromKey(key) }, body);
   const begin = compile(
-    (input: StepInput) =>
+    ({ input, zero }: { input: StepInput; zero: Tensor }) =>
       training(input, () => {
         method.beforeStep?.(progressOf(input));
-        sums.clear();
+        sums.clear(zero);
         const { images, sizes } = input;
         return drawParameters(method.views, images.shape, { rng: stepRng('views'), sizes, layout: 'fill' });
       }),

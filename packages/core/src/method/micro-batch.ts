@@ -2,7 +2,7 @@
 import { applyViews, type ViewParameters } from '../data/index.ts';
 import { variable } from '../nn/layers.ts';
 import { inContext } from '../tensor/context.ts';
-import { fromBytes } from '../tensor/native.ts';
+import { fromBytes, nativeOp } from '../tensor/native.ts';
 import { rngFromKey } from '../tensor/rng.ts';
 import { rowsFrom } from '../tensor/rows.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
@@ -43,20 +43,20 @@ export function partOf(method: Method, { input, parameters, start }: PartInput, 
 /** Sums of gradients over the parts of a batch, one for each trained variable, in their order. */
 export interface GradientSums {
   readonly variables: readonly Variable[];
-  /** In the graph: back to 0. */
-  clear(): void;
+  /** In the graph: back to 0, an argument of it: zeros that the library can work out beforehand would be kept in the graph, several copies of them. */
+  clear(zero: Tensor): void;
   /** In the graph: adds what there is. */
   add(gradients: readonly (Tensor | undefined)[]): void;
 }
 
 export function gradientSums(trained: readonly Variable[]): GradientSums {
   const variables = trained.map(({ shape, name }) =>
-    variable(() => tf.zeros([...shape]), { kind: 'buffer', name: `${name}.gradient` }),
+    variable(() => filled(shape, tf.scalar(0)), { kind: 'buffer', name: `${name}.gradient` }),
   );
   return {
     variables,
-    clear() {
-      for (const sum of variables) sum.assign(tf.fill([...sum.shape], 0));
+    clear(zero) {
+      for (const sum of variables) sum.assign(filled(sum.shape, zero));
     },
     add(gradients) {
       const attrs = { dtype: { dtype: 'float32' } } as const;
@@ -64,4 +64,9 @@ export function gradientSums(trained: readonly Variable[]): GradientSums {
         if (gradient) variables[i]!.update('AssignAddVariableOp', [gradient], attrs);
     },
   };
+}
+
+function filled(shape: readonly number[], value: Tensor): Tensor {
+  const types = { T: { dtype: 'float32' }, index_type: { dtype: 'int32' } } as const;
+  return tf.tidy(() => nativeOp('Fill', [tf.tensor1d([...shape], 'int32'), value], types));
 }
