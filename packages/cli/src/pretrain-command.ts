@@ -147,10 +147,11 @@ async function buildMethod(
 ): Promise<Method> {
   const { backbone } = await import('@ssl/core');
   const { size = viewSize, seed = 0 } = options as { size?: number; seed?: number };
+  const gradCheckpointing = options['grad-checkpointing'] === true;
   const stem = choice.stem ?? (size < IMAGENET_STEM_FROM ? 'cifar' : 'imagenet');
   return methodPackage.create({
     ...methodOverrides(options, methodPackage),
-    backbone: backbone(choice.backbone, { stem, inChannels: channels, seed }),
+    backbone: backbone(choice.backbone, { stem, inChannels: channels, seed, gradCheckpointing }),
     views: choice.views({ size, channels }),
     recipe: choice.recipe,
     seed,

@@ -12,6 +12,10 @@ export const RUN_OPTIONS: OptionSpecs = {
   resume: { type: 'boolean', help: 'go on with the run in the run folder, if there is one' },
   backbone: { type: 'string', value: 'NAME', help: "network by timm's name", default: 'resnet18' },
   stem: { type: 'string', value: 'imagenet|cifar', help: 'default: cifar for views smaller than 64 pixels' },
+  'grad-checkpointing': {
+    type: 'boolean',
+    help: 'activations of the network are made again, not kept: less memory, a third more time',
+  },
   size: {
     type: 'number',
     value: 'PIXELS',

@@ -43,7 +43,7 @@ describe('ssl pretrain', () => {
     });
     expect(await ssl(words)).toMatchObject({ code: 1, err: expect.stringMatching(/holds a run; go on with it/) });
 
-    const second = await ssl(`${words} --resume`);
+    const second = await ssl(`${words} --resume --grad-checkpointing`); // the same run, in less memory
     expect(second).toMatchObject({ code: 0 });
     expect(second.out).toMatch(
       /^2 steps in 1 epoch, loss \d\.\d{4}\nbackbone {4}simclr\/backbone.safetensors\nviews {7}simclr\/views.png\ncheckpoint {2}simclr\/checkpoints\/step-000000002.safetensors\n$/,
@@ -125,7 +125,13 @@ describe('ssl pretrain', () => {
 
   test('its help lists the options of the run, the recipe and the method', async () => {
     const { out } = await ssl('--method simclr --help');
-    for (const option of ['--data DIR|LIST|NAME', '--split NAME', '--batch-size N', '--temperature N'])
+    for (const option of [
+      '--data DIR|LIST|NAME',
+      '--split NAME',
+      '--batch-size N',
+      '--micro-batch-size N',
+      '--temperature N',
+    ])
       expect(out).toContain(option);
   });
 });

@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadWeights, openSafetensors, saveWeights } from '../io/index.ts';
-import { disposeMembers, stateOf } from '../nn/module.ts';
+import { disposeMembers, parametersOf, stateOf } from '../nn/module.ts';
+import { compile } from '../tensor/compile.ts';
 import { inContext } from '../tensor/context.ts';
+import { valueAndGradients } from '../tensor/gradients.ts';
+import { normal, rngFromSeed } from '../tensor/rng.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 import { type FixtureTensor, fixtureTensor, readFixture, relativeError } from '../testing/index.ts';
 import { fillByFormula, pictureByFormula } from '../testing/weight-formula.ts';
@@ -177,6 +180,30 @@ describe('options', () => {
     };
     expect(first(3)).toBe(first(3));
     expect(first(3)).not.toBe(first(4));
+  });
+
+  it('recompute the blocks, and train to the same bits, in a twin too', async () => {
+    const shape = { block: 'bottleneck', layers: [1, 2], channels: [4, 8] } as const;
+    const trainedOf = async (net: Backbone): Promise<number[][]> => {
+      const trained = parametersOf(net.members);
+      const step = compile((x: Tensor) =>
+        inContext({ training: true }, () => {
+          const { value, gradients } = valueAndGradients(() => net(x).square().mean(), trained);
+          for (const [i, variable] of trained.entries()) variable.assign(variable.read().sub(gradients[i]!));
+          return value;
+        }),
+      );
+      for (let n = 0; n < 2; n++) await step(normal(rngFromSeed(n), [3, 16, 16, 3]));
+      step.dispose();
+      return [...stateOf(net.members).values()].map(variable => [...variable.values()]);
+    };
+    const plain = resnet('small', shape, { stem: 'cifar' });
+    const net = resnet('small', shape, { stem: 'cifar', gradCheckpointing: true });
+    const twin = net.twin();
+    expect([net.name, ...stateOf(net.members).keys()]).toEqual([plain.name, ...stateOf(plain.members).keys()]);
+    const expected = await trainedOf(plain);
+    expect(await trainedOf(net)).toEqual(expected);
+    expect(await trainedOf(twin)).toEqual(expected);
   });
 
   it('name the nearest known backbone', () => {
