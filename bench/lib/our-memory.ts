@@ -71,8 +71,9 @@ function inputOf({ pictures, size }: MemorySetting, step: number): StepInput {
 
 export async function runMemory(setting: MemorySetting, steps: number): Promise<MemoryRun> {
   const { microBatchSize } = setting;
-  const step = trainStep(methodOf(setting), { optimizer: sgd(), ...(microBatchSize > 0 && { microBatchSize }) });
-  const idle_mb = peakMb();
+  const method = methodOf(setting);
+  const idle_mb = peakMb(); // before moments and sums of gradients
+  const step = trainStep(method, { optimizer: sgd(), ...(microBatchSize > 0 && { microBatchSize }) });
   const [ms, cpu_ms]: [number[], number[]] = [[], []];
   let loss = Number.NaN;
   for (let n = 0; n < steps; n++) {
