@@ -1,17 +1,7 @@
 /** One run of `bench/memory.ts`. On its own, so that whoever only starts processes does not load the engine. */
-import {
-  backbone,
-  byteTensor,
-  inParts,
-  type Method,
-  type Module,
-  type StepInput,
-  stepKey,
-  tf,
-  trainStep,
-} from '@ssl/core';
+import { backbone, byteTensor, type Method, type StepInput, stepKey, tf, trainStep } from '@ssl/core';
 import { sgd } from '@ssl/core/optim';
-import { ntXent, simclr, simclrViews } from '@ssl/simclr';
+import { simclr, simclrViews } from '@ssl/simclr';
 import { peakMb, rounded } from './summary.ts';
 
 export interface MemorySetting {
@@ -34,21 +24,9 @@ export interface MemoryRun {
   readonly loss: number;
 }
 
-/** SimCLR with its batch in parts where it is to be divided: batch norm sees both views of a part. */
 function methodOf({ model, size, gradCheckpointing }: MemorySetting): Method {
   const net = backbone(model, { seed: 1, zeroInitLast: false, gradCheckpointing });
-  const method = simclr({ backbone: net, views: simclrViews({ size }), seed: 2 });
-  const { head } = method.trained as { readonly [part: string]: Module };
-  return {
-    ...method,
-    ...inParts({
-      encode({ views }) {
-        const [a, b] = tf.split(head!(net(tf.concat([...views]))), 2);
-        return { a: a!, b: b! };
-      },
-      loss: ({ a, b }) => ({ loss: ntXent(tf.concat([a!, b!]), { temperature: 0.5 }) }),
-    }),
-  };
+  return simclr({ backbone: net, views: simclrViews({ size }), seed: 2 });
 }
 
 function inputOf({ pictures, size }: MemorySetting, step: number): StepInput {
