@@ -1,0 +1,25 @@
+/** Trains SimSiam on icons-42. `node train.ts [run folder] [epochs]`; run again, it goes on where it stopped. */
+
+import { pretrain } from '@ssl/core/train';
+import { icons42 } from '@ssl/datasets';
+import { simsiam } from '@ssl/simsiam';
+import { iconBackbone, iconViews, recipe } from '../simclr/icons.ts';
+
+const [out = 'runs/simsiam', epochs = '40'] = process.argv.slice(2);
+const run = await pretrain({
+  // Narrow heads for a narrow network.
+  method: simsiam({
+    backbone: iconBackbone(0),
+    views: iconViews,
+    recipe,
+    hiddenDim: 512,
+    projectionDim: 512,
+    predictorHiddenDim: 128,
+  }),
+  data: await icons42('train'),
+  imageSize: 32,
+  out,
+  recipe: { epochs: Number(epochs) },
+  resume: true,
+});
+console.log(`weights in ${run.backbone}; how good are they? node probe.ts ${run.backbone}`);
