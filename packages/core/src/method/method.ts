@@ -85,6 +85,8 @@ export interface Method {
   readonly carried?: Members;
   /** Needs labels: training without them is refused before it starts. */
   readonly needsLabels?: boolean;
+  /** Labels that it tells apart, 0 to `classes` − 1: training on data with others is refused before it starts. */
+  readonly classes?: number;
   /** Values that change over the run, by name; `step` reads them from `progress.scheduled`. */
   readonly schedules?: Readonly<Record<string, (time: ScheduleTime) => number>>;
   /**

@@ -71,6 +71,10 @@ const CASES: Record<string, [Record<string, unknown>, RegExp]> = {
     { data: { ...unread(), channels: 3 } },
     /as many channels as the images have; got 1 for 3 in small; make it with \{ inChannels: 3 \}/,
   ],
+  'labels beyond the classes of the method': [
+    { method: { ...method, classes: 2 }, data: { ...unread(), labels: Int32Array.of(-1, 0, 2, 1) } },
+    /labels must be below small's 2 classes; got label 2 in small; make it with \{ classes: 3 \}/,
+  ],
   'labels that are missing': [{ method: { ...method, needsLabels: true } }, /small learns from labels; small has none/],
 };
 

@@ -157,4 +157,13 @@ export function checkData(
       `pretrain: ${method.name} learns from labels; ${data.name} has none; use labelled data or another method`,
     );
   }
+  checkClasses(method, data);
+}
+
+function checkClasses({ name, classes }: Method, data: Dataset): void {
+  const largest = data.labels?.reduce((most, label) => Math.max(most, label), -1) ?? -1;
+  if (classes === undefined || largest < classes) return;
+  throw new ConfigError(
+    `pretrain: labels must be below ${name}'s ${classes} classes; got label ${largest} in ${data.name}; make it with { classes: ${largest + 1} }`,
+  );
 }
