@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { installAll, PACKAGES, type Packed, packAll, ROOT, run, tool } from './pack/packed.ts';
+import { type Instructions, instructionsOf, PHOTOS, projectWith, shortCommand, shortProgram } from './pack/follow.ts';
+import { installAll, METHODS, PACKAGES, type Packed, packAll, ROOT, run, tool } from './pack/packed.ts';
+import { writePhotos } from './pack/photos.ts';
 
 const MINUTES = 60_000;
 const TYPES = {
@@ -17,10 +19,16 @@ const TYPES = {
   types: [],
 };
 const folder = mkdtempSync(join(tmpdir(), 'ssl-pack-'));
+/** Where core, simclr, datasets and cli are installed. */
+const project = join(folder, 'project');
 let packages: ReadonlyMap<string, Packed>;
 
 beforeAll(async () => {
   packages = await packAll(folder);
+  await installAll(
+    project,
+    ['core', 'simclr', 'datasets', 'cli'].map(name => packages.get(name)!),
+  );
 }, 5 * MINUTES);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -92,14 +100,6 @@ function installedVersion(name: string): string {
 }
 
 describe('an empty project with core, simclr, datasets and cli installed', () => {
-  const project = join(folder, 'project');
-  beforeAll(async () => {
-    await installAll(
-      project,
-      ['core', 'simclr', 'datasets', 'cli'].map(name => packages.get(name)!),
-    );
-  }, 5 * MINUTES);
-
   it('needs nothing that is compiled at installation', () => {
     const store = readdirSync(join(project, 'node_modules', '.pnpm'));
     expect(store.filter(name => /tfjs-node|node-gyp|node-pre-gyp/.test(name))).toEqual([]);
@@ -141,5 +141,62 @@ describe('an empty project with core, simclr, datasets and cli installed', () =>
       expect(report.ok).toBe(true);
     },
     2 * MINUTES,
+  );
+});
+
+describe.each(METHODS)('the README of %s, followed in an empty project', name => {
+  const own = join(folder, 'followed', name);
+  let instructions: Instructions;
+
+  beforeAll(async () => {
+    instructions = instructionsOf(readFileSync(join(packages.get(name)!.folder, 'README.md'), 'utf8'));
+    const installed = instructions.install.map(each => packages.get(each.replace('@ssl/', ''))!);
+    projectWith(own, installed, join(project, 'node_modules/@ssl/core'));
+    await writePhotos(join(own, 'photos'), PHOTOS);
+    writeFileSync(join(own, 'program.ts'), shortProgram(instructions));
+  });
+
+  it('installs what is needed: nothing but core stands behind the method and the command', () => {
+    const { dependencies = {}, peerDependencies } = packages.get(name)!.manifest;
+    expect(dependencies).toEqual({});
+    expect(Object.keys(peerDependencies as object)).toEqual(['@ssl/core']);
+    expect(instructions.install).toEqual([`@ssl/${name}`, '@ssl/core', '@ssl/cli']);
+    expect(packages.get('cli')!.manifest.dependencies ?? {}).toEqual({});
+  });
+
+  it('its program and its command leave each other alone: the command writes into a run folder of the name of the method', () => {
+    expect(/\bout: '([^']+)'/.exec(instructions.program)?.[1]).not.toBe(`runs/${name}`);
+  });
+
+  it.concurrent(
+    'trains with the program',
+    async () => {
+      const printed = await run(process.execPath, ['program.ts'], own);
+      expect(printed).toMatch(/^-?\d[\d.e+-]* \S+\.safetensors\n$/); // the number that it prints is one that the method logs
+      expect(existsSync(join(own, printed.trim().split(' ')[1]!))).toBe(true);
+    },
+    4 * MINUTES,
+  );
+
+  it.concurrent(
+    'trains with the command',
+    async () => {
+      const printed = await run('sh', ['-ec', `npm_config_yes=false ${shortCommand(instructions)}`], own);
+      expect(printed).toMatch(/^2 steps in 1 epoch, loss -?\d/);
+    },
+    4 * MINUTES,
+  );
+});
+
+describe('the programs of all READMEs', () => {
+  it(
+    'have their types from the tarballs',
+    async () => {
+      const compilerOptions = { module: 'nodenext', ...TYPES };
+      const config = { compilerOptions, include: ['*/program.ts'] };
+      writeFileSync(join(folder, 'followed', 'tsconfig.json'), JSON.stringify(config));
+      await tool('tsc', ['-p', join(folder, 'followed')]);
+    },
+    4 * MINUTES,
   );
 });

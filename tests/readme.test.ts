@@ -5,12 +5,12 @@
  */
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { encodePng } from '@ssl/core/data';
+import { join } from 'node:path';
 import { findLibrary } from '@ssl/core/setup';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openRepository } from '../scripts/check/repository.ts';
 import { ROOT, run, tool } from './pack/packed.ts';
+import { writePhotos } from './pack/photos.ts';
 
 interface Program {
   /** `docs/data.md:12`: the page, and the line on which the code begins. */
@@ -31,7 +31,7 @@ const folder = mkdtempSync(join(tmpdir(), 'ssl-readme-'));
 beforeAll(async () => {
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   for (const program of programs) writeProgram(program);
-  await writePhotos();
+  await writePhotos(join(folder, 'photos'), PICTURES);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -104,16 +104,4 @@ function writeProgram(program: Program): void {
   writeFileSync(join(own, 'package.json'), '{ "type": "module" }');
   writeFileSync(join(own, 'program.ts'), program.code);
   symlinkSync(join(folder, 'photos'), join(own, 'photos'));
-}
-
-/** Two classes, and a file that cannot be read: bad ones are part of most folders. */
-async function writePhotos(): Promise<void> {
-  const [width, height, channels] = [40, 32, 3];
-  for (let i = 0; i < PICTURES; i++) {
-    const data = Uint8Array.from({ length: width * height * channels }, (_, at) => (at * (i + 3)) % 256);
-    const file = join(folder, 'photos', i % 2 === 0 ? 'cats' : 'dogs', `${i}.png`);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, await encodePng({ data, width, height, channels }));
-  }
-  writeFileSync(join(folder, 'photos', 'dogs', 'empty.jpg'), '');
 }

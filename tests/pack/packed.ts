@@ -11,6 +11,12 @@ export const ROOT: string = fileURLToPath(new URL('../..', import.meta.url)).rep
 /** Names of the folders in `packages`. */
 export const PACKAGES: readonly string[] = readdirSync(join(ROOT, 'packages'));
 
+/** Those of `PACKAGES` that are a method. */
+export const METHODS: readonly string[] = PACKAGES.filter(name => {
+  const manifest = readFileSync(join(ROOT, 'packages', name, 'package.json'), 'utf8');
+  return (JSON.parse(manifest) as { ssl?: { kind?: string } }).ssl?.kind === 'method';
+});
+
 const execute = promisify(execFile);
 
 /** Runs a program; throws with all that it printed when it fails. */
