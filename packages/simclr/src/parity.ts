@@ -21,7 +21,10 @@ const LOSSES = { ntXent: [ntXent, 'NTXentLoss'], dcl: [dcl, 'DCLLoss'], dclw: [d
 export const parity: Parity = Object.entries(LOSSES).flatMap(([name, [loss, reference]]) =>
   cases.flatMap(each => {
     const { loss: value, gradient } = each[name as keyof typeof LOSSES];
+    // The decoupled losses are differences: near 0 little is left of terms of about 3.
+    const cancelled = name !== 'ntXent' && Math.abs(value) < 0.1;
     const both = lossParity({
+      ...(cancelled && { tolerance: 1e-4, reason: `the loss of ${value.toFixed(2)} is a difference of terms near 3` }),
       what: `${name}, ${each.name}`,
       reference: `lightly 1.6.0, ${reference}`,
       loss: z => loss(z!, each),
