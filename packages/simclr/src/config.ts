@@ -2,7 +2,7 @@ import type { Recipe } from '@ssl/core';
 
 /**
  * The one home of SimCLR's numbers. § and App. = arXiv:2002.05709v3; code = google-research/simclr, commit 383d414.
- * Where the two differ, code has SimCLR v2 (arXiv:2006.10029). The decoupled losses are arXiv:2110.06848's; dcl.py =
+ * Where the two differ, code has SimCLR v2; v2 § = arXiv:2006.10029. The decoupled losses are arXiv:2110.06848's; dcl.py =
  * raminnakhli/Decoupled-Contrastive-Learning, commit f876c83, loss/dcl.py.
  */
 export type SimCLRConfig = {
@@ -31,6 +31,14 @@ export const defaults: SimCLRConfig = {
   sigma: 0.5, //           dcl.py, DCLW; lightly's DCLWLoss
 };
 
+/** SimCLR v2, without its memory of other batches (v2 §2.1). With it goes the recipe `imagenetV2`. */
+export const v2: Pick<SimCLRConfig, 'hiddenDim' | 'projectionDim' | 'layers' | 'temperature'> = {
+  hiddenDim: 0, //         v2 §2.1; code: model_util.py projection_head, mid_dim
+  projectionDim: 128, //   code: run.py --proj_out_dim
+  layers: 3, //            v2 §2.1 and §3.1; code: run.py --num_proj_layers
+  temperature: 0.1, //     code: run.py --temperature
+};
+
 /**
  * ImageNet: §2.3; code: run.py --learning_rate, --warmup_epochs, --train_epochs, --momentum, and its weight decay is 1e-4.
  * With it goes temperature 0.1, and below 4,096 images `{ scaling: 'sqrt', learningRate: 0.075 }` (App. B.1, table B.1).
@@ -56,4 +64,15 @@ export const cifar: Recipe = {
   warmupEpochs: 10,
   epochs: 200,
   batchSize: 512,
+};
+
+/** SimCLR v2 on ImageNet: v2 §3.1 (rate 6.4 = 0.1·√4096, a rise over the first 5 % of the epochs); weight decay also code: run.py. */
+export const imagenetV2: Recipe = {
+  optimizer: 'lars',
+  learningRate: 0.1,
+  scaling: 'sqrt',
+  weightDecay: 1e-4,
+  warmupEpochs: 40,
+  epochs: 800,
+  batchSize: 4096,
 };

@@ -1,5 +1,5 @@
 import type { MethodPackage } from '@ssl/core';
-import { cifar, defaults, imagenet } from './config.ts';
+import { cifar, defaults, imagenet, imagenetV2 } from './config.ts';
 import { simclr } from './simclr.ts';
 import { simclrViews } from './views.ts';
 
@@ -13,6 +13,6 @@ export const method: MethodPackage = {
     imagenet: ({ size, channels }) => simclrViews({ size, channels, strength: 1, blur: true }),
     drawings: ({ size, channels }) => simclrViews({ size, channels, flip: false }),
   },
-  recipes: { cifar, imagenet },
+  recipes: { cifar, imagenet, imagenetV2 },
   create: options => simclr(options),
 };

@@ -1,6 +1,6 @@
 /** SimCLR's losses against their references: rows of docs/parity.md, and tests. */
-import { type FixtureTensor, lossParity, type Parity, readFixture } from '@ssl/core/testing';
-import { type DCLWOptions, dcl, dclw, ntXent } from './index.ts';
+import { type FixtureTensor, fixtureTensor, lossParity, type Parity, readFixture } from '@ssl/core/testing';
+import { type DCLWOptions, dcl, dclw, distillationLoss, ntXent } from './index.ts';
 
 interface Reference {
   readonly loss: number;
@@ -18,7 +18,28 @@ interface Case extends DCLWOptions {
 const { cases } = readFixture<{ cases: readonly Case[] }>(import.meta.url, 'nt-xent.json');
 const LOSSES = { ntXent: [ntXent, 'NTXentLoss'], dcl: [dcl, 'DCLLoss'], dclw: [dclw, 'DCLWLoss'] } as const;
 
-export const parity: Parity = Object.entries(LOSSES).flatMap(([name, [loss, reference]]) =>
+interface Answers {
+  readonly name: string;
+  readonly temperature: number;
+  readonly student: FixtureTensor;
+  readonly teacher: FixtureTensor;
+  readonly loss: number;
+  readonly gradient: FixtureTensor;
+}
+
+const answers = readFixture<{ cases: readonly Answers[] }>(import.meta.url, 'distillation.json').cases;
+
+const distilled: Parity = answers.flatMap(({ name, temperature, student, teacher, loss, gradient }) =>
+  lossParity({
+    what: `distillationLoss, ${name}`,
+    reference: 'PyTorch, cross_entropy with softmax targets',
+    loss: logits => distillationLoss(logits!, fixtureTensor(teacher), { temperature }),
+    inputs: [student],
+    expected: { loss, gradients: [gradient] },
+  }),
+);
+
+const contrasted: Parity = Object.entries(LOSSES).flatMap(([name, [loss, reference]]) =>
   cases.flatMap(each => {
     const { loss: value, gradient } = each[name as keyof typeof LOSSES];
     // The decoupled losses are differences: near 0 little is left of terms of about 3.
@@ -35,3 +56,5 @@ export const parity: Parity = Object.entries(LOSSES).flatMap(([name, [loss, refe
     return each.name === 'all rows identical' ? both.slice(0, 1) : both;
   }),
 );
+
+export const parity: Parity = [...contrasted, ...distilled];

@@ -26,3 +26,16 @@ export function simclrViews({
 }: SimCLRViewOptions = {}): ViewPlan {
   return plans.simclr({ size, strength, blur, flip, channels });
 }
+
+/**
+ * The one view of fine-tuning and distillation: a crop of 8 % or more and a flip, no colours (arXiv:2006.10029 §3.1; data_util.py,
+ * preprocess_for_train): core's `plans.linearTraining`, with the defaults of small pictures.
+ * @throws ConfigError when a size is out of range
+ */
+export function fineTuneViews({
+  size = 32,
+  flip = true,
+  channels = 3,
+}: Pick<SimCLRViewOptions, 'size' | 'flip' | 'channels'> = {}): ViewPlan {
+  return plans.linearTraining({ size, flip, channels });
+}

@@ -67,6 +67,14 @@ describe('exclusions', () => {
     expect(bias).toBeCloseTo(0.9, 6);
     expect(weight).toBeCloseTo(1 - 0.1 * 0.01, 6); // |w| = |g|
   });
+
+  it('a group can exclude more', () => {
+    const groups = [{ match: isPredictor, excluded: true }];
+    const [weight, , predictor] = afterStep(lars({ trustCoefficient: 0.01, groups }), 1, 0.1, 0.5);
+    expect(predictor).toBeCloseTo(0.9, 6); // neither adapted nor decayed
+    expect(weight).toBeGreaterThan(0.99);
+    expect(afterStep(sgd({ groups }), 0)[2]).toBe(1);
+  });
 });
 
 describe('groups', () => {

@@ -12,6 +12,8 @@ export interface ParameterGroup {
   readonly weightDecayScale?: number;
   /** This learning rate at every step, whatever the schedule and the scales say: SimSiam's predictor, say. */
   readonly fixedLearningRate?: number;
+  /** Treated as norms and biases are: without weight decay and, in LARS, without adaptation. A classifier that starts at 0, say. */
+  readonly excluded?: boolean;
 }
 
 /** What every optimizer takes about groups of parameters. */
@@ -56,7 +58,7 @@ export function resolveGroups(
     const matching = groups.filter(({ match }) => match(parameter));
     const product = (factor: (group: ParameterGroup) => number | undefined): number =>
       matching.reduce((all, group) => all * (factor(group) ?? 1), 1);
-    const excluded = exclude(parameter);
+    const excluded = exclude(parameter) || matching.some(group => group.excluded);
     return {
       excluded,
       learningRateScale: product(group => group.learningRateScale),
