@@ -1,5 +1,5 @@
 /** Our side of `bench/loader.ts`. */
-import { compile, fromBytes, rngFromKey, stepKey, type Tensor, tf, type ViewPlan } from '@ssl/core';
+import { compile, rngFromKey, stepKey, type Tensor, tf, type ViewPlan } from '@ssl/core';
 import {
   colorJitter,
   drawViews,
@@ -50,7 +50,7 @@ export async function runLoader({
   });
   const drawn = plan();
   const draw = compile((images: Tensor, sizes: Tensor, key: Tensor) =>
-    drawViews(drawn, fromBytes(images), { rng: rngFromKey(key), sizes, layout: 'fill' }),
+    drawViews(drawn, images, { rng: rngFromKey(key), sizes, layout: 'fill' }),
   );
   let step = 0;
   const make = async (): Promise<void> => {

@@ -1,5 +1,5 @@
 /** Our side of `bench/views.ts`. On its own, so that whoever only starts processes does not load the engine. */
-import { byteTensor, compile, fromBytes, rngFromKey, stepKey, type Tensor, tf, type ViewPlan } from '@ssl/core';
+import { byteTensor, compile, rngFromKey, stepKey, type Tensor, tf, type ViewPlan } from '@ssl/core';
 import {
   colorJitter,
   drawViews,
@@ -61,7 +61,7 @@ export async function runViews(setting: ViewsSetting, seconds: number): Promise<
   const length = batch * source * source * 3;
   const batches = [0, 1].map(n => Uint8Array.from({ length }, (_, i) => (i * 7919 + n) % 251));
   const drawn = plan(setting.views);
-  const step = compile((images: Tensor, key: Tensor) => drawViews(drawn, fromBytes(images), { rng: rngFromKey(key) }));
+  const step = compile((images: Tensor, key: Tensor) => drawViews(drawn, images, { rng: rngFromKey(key) }));
   const make = async (i: number): Promise<void> => {
     const [images, key] = [byteTensor(batches[i % 2]!, shape), stepKey(0, i)];
     tf.dispose([images, key, await step(images, key)]);

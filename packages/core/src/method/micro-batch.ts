@@ -2,7 +2,7 @@
 import { applyViews, type ViewParameters } from '../data/index.ts';
 import { variable } from '../nn/layers.ts';
 import { inContext } from '../tensor/context.ts';
-import { fromBytes, nativeOp } from '../tensor/native.ts';
+import { nativeOp } from '../tensor/native.ts';
 import { rngFromKey } from '../tensor/rng.ts';
 import { rowsFrom } from '../tensor/rows.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
@@ -35,7 +35,7 @@ export function partOf(method: Method, { input, parameters, start }: PartInput, 
   const named = (tensors: Readonly<Record<string, Tensor>>): Record<string, Tensor> =>
     Object.fromEntries(Object.entries(tensors).map(([name, x]) => [name, rows(x)]));
   const own = parameters.map(view => view.map(named));
-  const views = applyViews(method.views, fromBytes(rows(input.images)), own);
+  const views = applyViews(method.views, rows(input.images), own);
   const labels = input.labels[0] && { labels: rows(input.labels[0]) };
   return { views, indices: rows(input.indices), drawn: named(input.drawn), ...labels };
 }

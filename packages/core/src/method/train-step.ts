@@ -6,7 +6,6 @@ import type { OptimizerFactory } from '../optim/index.ts';
 import { compile } from '../tensor/compile.ts';
 import { inContext, stepRng } from '../tensor/context.ts';
 import { valueAndGradients } from '../tensor/gradients.ts';
-import { fromBytes } from '../tensor/native.ts';
 import { rngFromKey } from '../tensor/rng.ts';
 import type { Tensor } from '../tensor/tf.ts';
 import type { Variable } from '../tensor/variable.ts';
@@ -124,6 +123,6 @@ function step(learner: Learner, input: StepInput): StepMetrics {
 }
 
 function toBatch(method: Method, { images, sizes, indices, labels, drawn }: StepInput): Batch {
-  const views = drawViews(method.views, fromBytes(images), { rng: stepRng('views'), sizes, layout: 'fill' });
+  const views = drawViews(method.views, images, { rng: stepRng('views'), sizes, layout: 'fill' });
   return { views, indices, drawn, ...(labels[0] && { labels: labels[0] }) };
 }

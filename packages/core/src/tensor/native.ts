@@ -29,7 +29,7 @@ export function onGpu(): boolean {
   return binding.isUsingGpuDevice();
 }
 
-/** Bytes as a tensor, at a quarter of the size that tfjs would give them. Only `fromBytes` takes it. */
+/** Bytes as a tensor, at a quarter of the size that tfjs would give them. Only `fromBytes` and views take it. */
 export function byteTensor(data: Uint8Array, shape: readonly number[]): Tensor {
   return wrap({ id: upload(shape, DTYPE.uint8, data), shape: [...shape], dtype: DTYPE.uint8 });
 }
@@ -43,6 +43,11 @@ export function pixelTensor(data: Uint8Array | Float32Array, shape: readonly num
 export function fromBytes(bytes: Tensor): Tensor {
   if (bytes.dtype === 'float32') return bytes.clone();
   return nativeOp('Cast', [bytes], { SrcT: { dtype: 'uint8' }, DstT: { dtype: 'float32' }, Truncate: false });
+}
+
+/** Pixels of any type as float32: bytes, int32 and floats. */
+export function asFloats(pixels: Tensor): Tensor {
+  return dtypeOf(pixels) === DTYPE.uint8 ? fromBytes(pixels) : tf.cast(pixels, 'float32');
 }
 
 /**

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { rngFromSeed, uniform } from '../../tensor/rng.ts';
 import { type Tensor, tf } from '../../tensor/tf.ts';
-import { type Canvas, exchanged, images, planes, resample, settle, takeColor } from './canvas.ts';
+import { type Canvas, exchanged, images, planes, resample, settle, settleUpright, takeColor } from './canvas.ts';
 import { flip } from './flip.ts';
 import type { Frame } from './op.ts';
-import { known } from './plan.ts';
+import { bell, blurMatrix, blurred } from './ops/gaussian-blur.ts';
+import { known, prepared } from './plan.ts';
 import { kindOf, type ViewOp, viewOps } from './registry.ts';
 import { resampling } from './sampling.ts';
 import { stretchTaps, worthTaps } from './taps.ts';
@@ -18,7 +19,7 @@ function pixels(height: number, width: number): Tensor {
 }
 
 function shown(canvas: Canvas): Tensor {
-  return images(canvas, [1, 1, 1], [0, 0, 0]);
+  return images([settleUpright(canvas)], [1, 1, 1], [0, 0, 0]);
 }
 
 function gap(a: Tensor, b: Tensor): number {
@@ -32,7 +33,7 @@ describe.each(viewOps.filter(name => !kindOf(name)!.framing))('%s is the same', 
   const frame: Frame = { height: side, width: side, channels: 3, canvas: [SIZE, SIZE], layout: 'same', size: SIZE };
   const drawn = kind.draw(settings, uniform(rng, [BATCH, Math.max(1, kind.draws)]), frame);
   const upright = { pixels: pixels(SIZE, SIZE), size: SIZE };
-  const applied = (canvas: Canvas): Tensor => shown(kind.apply(canvas, settings, drawn));
+  const applied = (canvas: Canvas): Tensor => shown(kind.apply(canvas, settings, prepared(settings, drawn, SIZE)));
 
   test('on pixels that lie turned', () => {
     const lying = { pixels: exchanged(upright.pixels), size: SIZE, turned: true };
@@ -90,4 +91,17 @@ describe('a resampling', () => {
   test('of very many pixels to few is a matrix', () => {
     expect([worthTaps(512, 32), worthTaps(513, 32), worthTaps(32, 512)]).toEqual([true, false, true]);
   });
+});
+
+test.each([
+  [5, 4],
+  [5, 2],
+  [6, 3],
+  [9, 2],
+])('a blur of a view of %i pixels that reaches %i away is that of the matrix', (size, radius) => {
+  const sigma = tf.tensor1d([0, 0.5, 1, 1.5, 2, 2, 2, 2]);
+  const canvas = { pixels: pixels(size, size), size };
+  const matrix = blurMatrix(sigma, radius, size);
+  const expected = shown(resample(canvas, matrix, matrix));
+  expect(gap(shown(blurred(canvas, bell(sigma, radius))), expected)).toBeLessThan(1e-5);
 });

@@ -6,6 +6,7 @@
  * arithmetic on whole planes.
  */
 import { kernel } from '../../tensor/fused.ts';
+import { asFloats } from '../../tensor/native.ts';
 import { type Tensor, tf } from '../../tensor/tf.ts';
 import { luma } from './luma.ts';
 import { gatherRows, type Taps } from './taps.ts';
@@ -28,14 +29,13 @@ export interface Canvas {
   readonly gray?: Tensor | undefined;
 }
 
-const toPlanes = kernel('views_planes', (images, scale) => [
-  tf.cast(images!, 'float32').mul(scale!).transpose([0, 3, 1, 2]),
-]);
+const toPlanes = kernel('views_planes', (images, scale) => [asFloats(images!).mul(scale!).transpose([0, 3, 1, 2])]);
 
-const toImages = kernel('views_images', (planes, scale, offset) => [finished(planes!, scale!, offset!)]);
+// The parts are put together within the kernel: a pass of its own over large views takes longer than everything else in here.
+const toImages = kernel('views_images', (scale, offset, ...parts) => [finished(tf.concat(parts), scale!, offset!)]);
 
-const toGrayImages = kernel('views_gray_images', (planes, scale, offset, gray) => [
-  finished(grayed(planes!, gray!), scale!, offset!),
+const toGrayImages = kernel('views_gray_images', (scale, offset, gray, ...parts) => [
+  finished(grayed(tf.concat(parts), gray!), scale!, offset!),
 ]);
 
 function finished(planes: Tensor, scale: Tensor, offset: Tensor): Tensor {
@@ -48,17 +48,30 @@ function grayed(pixels: Tensor, gray: Tensor): Tensor {
   return tf.where(beside(gray, 4).greater(0), luma(pixels), pixels);
 }
 
-/** `[B, H, W, C]`, 0 to 255, to planes `[B, C, H, W]`, 0 to 1. */
+/** `[B, H, W, C]`, 0 to 255, bytes, floats or int32, to planes `[B, C, H, W]`, 0 to 1. */
 export function planes(images: Tensor): Tensor {
   return toPlanes([images, tf.scalar(1 / 255)])[0]!;
 }
 
-/** The finished view, `[B, size, size, C]`, times `scale` plus `offset` for each channel. */
-export function images(canvas: Canvas, scale: readonly number[], offset: readonly number[]): Tensor {
+/** Pixels upright, with nothing left to apply but `gray`. */
+export function settleUpright(canvas: Canvas): Pick<Canvas, 'pixels' | 'gray'> {
   const { pixels, gray } = upright(settleEitherWay(canvas));
+  return { pixels, gray };
+}
+
+/**
+ * The finished views, `[B, size, size, C]`, times `scale` plus `offset` for each channel.
+ * @param parts the views of a batch in parts, as `settleUpright` leaves them.
+ */
+export function images(
+  parts: readonly Pick<Canvas, 'pixels' | 'gray'>[],
+  scale: readonly number[],
+  offset: readonly number[],
+): Tensor {
   const shape = [1, scale.length, 1, 1];
-  const inputs = [pixels, tf.tensor([...scale], shape), tf.tensor([...offset], shape)];
-  return (gray ? toGrayImages([...inputs, gray]) : toImages(inputs))[0]!;
+  const ends = [tf.tensor([...scale], shape), tf.tensor([...offset], shape)];
+  const [pixels, grays] = [parts.map(part => part.pixels), parts.flatMap(({ gray }) => gray ?? [])];
+  return (grays.length > 0 ? toGrayImages([...ends, tf.concat(grays), ...pixels]) : toImages([...ends, ...pixels]))[0]!;
 }
 
 /** Adds one more resampling: `rows` and `columns` take what the canvas has come to, and give `size` pixels. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { compile } from '../../tensor/compile.ts';
+import { byteTensor } from '../../tensor/native.ts';
 import { rngFromKey, rngFromSeed, stepKey } from '../../tensor/rng.ts';
 import { type Tensor, tf } from '../../tensor/tf.ts';
 import { liveTensors } from '../../tensor/variable.ts';
@@ -114,6 +115,18 @@ describe('what is drawn', () => {
     const amount = Array.from(draws(strokeWidth({ p: 1, amount: [0, 1] })).amount!);
     expect(distanceToUniform(amount, -1, 1)).toBeLessThan(critical(N));
   });
+});
+
+test('bytes, floats and whole numbers of the same pictures give the same views, compiled or not', async () => {
+  const plan = views([{ count: 1, size: 16, ops: [randomResizedCrop(), horizontalFlip()] }]);
+  const floats = pictures(3);
+  const bytes = byteTensor(Uint8Array.from(floats.dataSync()), [3, 24, 24, 3]);
+  const drawn = (x: Tensor): Tensor => drawViews(plan, x, { rng: rngFromSeed(2) })[0]!;
+  const values = drawn(floats).dataSync();
+  expect(Math.max(...values)).toBeGreaterThan(0.5);
+  expect(drawn(bytes).dataSync()).toEqual(values);
+  expect(drawn(tf.cast(floats, 'int32')).dataSync()).toEqual(values);
+  expect((await compile(drawn)(bytes)).dataSync()).toEqual(values);
 });
 
 describe('keys', () => {

@@ -1,11 +1,12 @@
 import { ShapeError } from '../../errors.ts';
 import { type Rng, uniform } from '../../tensor/rng.ts';
 import { type Tensor, tf } from '../../tensor/tf.ts';
-import { type Canvas, images as finished, planes } from './canvas.ts';
+import { type Canvas, images as finished, planes, type Resampling, settleUpright } from './canvas.ts';
 import { checkChannels, skips } from './channel-rule.ts';
 import { column, type Drawn, type Frame } from './op.ts';
 import { inParts } from './parts.ts';
-import { everyView, known, type ViewPlan, type ViewSpec } from './plan.ts';
+import { everyView, known, prepared, type ViewPlan, type ViewSpec } from './plan.ts';
+import type { ViewOp } from './registry.ts';
 
 /** For each view of a plan, for each of its ops, what was drawn. */
 export type ViewParameters = readonly (readonly Drawn[])[];
@@ -28,7 +29,7 @@ export interface DrawOptions extends PictureSizes {
 /**
  * Draws every view of a batch, all with random numbers of their own. Works inside `compile`; reads nothing to the host.
  * @param plan as `views()` returns it.
- * @param images `[B, H, W, C]`, 0 to 255, float32 or int32.
+ * @param images `[B, H, W, C]`, 0 to 255, bytes (`byteTensor`), float32 or int32.
  * @returns one tensor `[B, size, size, C]` for each view, 0 to 1 or normalised. The caller frees them.
  * @throws ShapeError when images or sizes have another shape.
  * @throws ConfigError when an op of the plan has no meaning on so many channels: see `channelRule`.
@@ -96,14 +97,38 @@ export function applyViews(plan: ViewPlan, images: Tensor, parameters: ViewParam
 function applyView(view: ViewSpec, pixels: Tensor, parameters: readonly Drawn[]): Tensor {
   const channels = pixels.shape[1]!;
   const { scale, offset } = output(view, channels);
-  return inParts(view.size ** 2, pixels, parameters, (part, drawn) => {
-    const start: Canvas = { pixels: part, size: view.size };
-    const canvas = view.ops.reduce(
-      (state, op, j) => (skips(op, channels) ? state : known(op).apply(state, op, drawn[j]!)),
-      start,
-    );
-    return finished(canvas, scale, offset);
-  });
+  const ops = view.ops.flatMap((op, i) =>
+    skips(op, channels) ? [] : [{ op, drawn: prepared(op, parameters[i]!, view.size) }],
+  );
+  const { framed, rest } = frame({ pixels, size: view.size }, ops);
+  const waiting: { readonly rows?: Resampling; readonly columns?: Resampling } = {
+    ...(framed.rows && { rows: framed.rows }),
+    ...(framed.columns && { columns: framed.columns }),
+  };
+  const parts = inParts(view.size ** 2, channels, { pixels, waiting, drawn: rest.map(({ drawn }) => drawn) });
+  const changed = parts.map(part =>
+    tf.tidy(() => {
+      const start: Canvas = { ...framed, ...part.waiting, pixels: part.pixels };
+      return settleUpright(rest.reduce((canvas, { op }, i) => known(op).apply(canvas, op, part.drawn[i]!), start));
+    }),
+  );
+  return finished(changed, scale, offset);
+}
+
+interface Prepared {
+  readonly op: ViewOp;
+  readonly drawn: Drawn;
+}
+
+/** The ops in front that only say where pixels come from, for the whole batch: they are small, so that their number counts. */
+function frame(start: Canvas, ops: readonly Prepared[]): { framed: Canvas; rest: readonly Prepared[] } {
+  let framed = start;
+  for (const [i, { op, drawn }] of ops.entries()) {
+    const { framing, mirrors, apply } = known(op);
+    if (!framing && !(mirrors && framed.rows && framed.columns)) return { framed, rest: ops.slice(i) };
+    framed = apply(framed, op, drawn);
+  }
+  return { framed, rest: [] };
 }
 
 /** The last step for each channel: `x · scale + offset`. */

@@ -22,8 +22,10 @@ export interface Frame {
 }
 
 export interface OpKind<S extends { readonly op: string }, Given = Partial<Omit<S, 'op'>>> {
-  /** Framing ops choose the part of the picture that the view shows. A view has one, at the front. */
+  /** Framing ops choose the part of the picture that the view shows. A view has one, at the front. They leave pixels as they are. */
   readonly framing?: true;
+  /** Only moves output pixels: where a resampling is still to be done, no pixels are touched. */
+  readonly mirrors?: true;
   /**
    * What pictures without red, green and blue do to the op: nothing (`any`, the default), or all of it needs three channels (`three`),
    * or only some settings do: a function that names those in use. See `channelRule`, which is the one place that skips and refuses.
@@ -39,7 +41,12 @@ export interface OpKind<S extends { readonly op: string }, Given = Partial<Omit<
   readonly draws: number;
   /** @param u uniform in `[0, 1)`, `[B, draws]`. */
   draw(settings: S, u: Tensor, frame: Frame): Drawn;
-  apply(canvas: Canvas, settings: S, drawn: Drawn): Canvas;
+  /**
+   * What `apply` needs of the drawn parameters, for the whole batch at once, since large pictures are changed in parts of a batch.
+   * Without it, the parameters themselves.
+   */
+  prepare?(settings: S, drawn: Drawn, size: number): Drawn;
+  apply(canvas: Canvas, settings: S, prepared: Drawn): Canvas;
   /** Settings that show in a picture what the op does, for the documentation; without them the defaults, with `p` of 1. */
   readonly example?: Given;
 }

@@ -1,10 +1,10 @@
 /** The outputs of PIL, torchvision and Kornia that single view ops are held to; written by `scripts/parity/view_ops.py`. */
 import { readFileSync } from 'node:fs';
 import { type Tensor, tf } from '../../tensor/tf.ts';
-import { type Canvas, images, planes } from './canvas.ts';
+import { type Canvas, images, planes, settleUpright } from './canvas.ts';
 import type { Drawn } from './op.ts';
 import type { Case } from './parity-fixture.ts';
-import { known } from './plan.ts';
+import { known, prepared } from './plan.ts';
 import type { ViewOp } from './registry.ts';
 
 type Stored = Case['output'];
@@ -44,10 +44,11 @@ export function given(numbers: Readonly<Record<string, number>>): Drawn {
 /** One op on pictures `[B, H, W, C]`, 0 to 255, of any proportions; the view is 0 to 1. */
 export function appliedTo(pictures: Tensor, op: ViewOp, drawn: Drawn): Tensor {
   const pixels = planes(pictures);
-  return seen(known(op).apply({ pixels, size: pixels.shape[2]! }, op, drawn));
+  const size = pixels.shape[2]!;
+  return seen(known(op).apply({ pixels, size }, op, prepared(op, drawn, size)));
 }
 
 function seen(canvas: Canvas): Tensor {
   const channels = canvas.pixels.shape[1]!;
-  return images(canvas, Array(channels).fill(1), Array(channels).fill(0));
+  return images([settleUpright(canvas)], Array(channels).fill(1), Array(channels).fill(0));
 }

@@ -1,7 +1,7 @@
 /** Views for given parameters against PIL and torchvision; run by two test files, with fused kernels and without. */
 import { describe, expect, test } from 'vitest';
 import { type Tensor, tf } from '../../tensor/tf.ts';
-import { type Canvas, images, planes, resample, settle } from './canvas.ts';
+import { type Canvas, images, planes, resample, settle, settleUpright } from './canvas.ts';
 import { applyViews } from './draw.ts';
 import type { Drawn } from './op.ts';
 import { colorJitter } from './ops/color-jitter.ts';
@@ -12,7 +12,7 @@ import { transform } from './ops/random-affine.ts';
 import { randomResizedCrop } from './ops/random-resized-crop.ts';
 import { solarize } from './ops/solarize.ts';
 import { type Chain, type ColorCase, fixture, largestGap, picture, type Step, valuesOf } from './parity-fixture.ts';
-import { known, views } from './plan.ts';
+import { known, prepared, views } from './plan.ts';
 import type { ViewOp } from './registry.ts';
 import { resampling } from './sampling.ts';
 import { stretchTaps } from './taps.ts';
@@ -33,13 +33,14 @@ function given(numbers: Readonly<Record<string, number | readonly number[]>>): D
 
 function seen(canvas: Canvas): Tensor {
   const channels = canvas.pixels.shape[1]!;
-  return images(canvas, Array(channels).fill(1), Array(channels).fill(0));
+  return images([settleUpright(canvas)], Array(channels).fill(1), Array(channels).fill(0));
 }
 
 /** One op on a picture of any proportions. */
 function applied(image: string, op: ViewOp, drawn: Drawn): Tensor {
   const pixels = planes(picture(image));
-  return seen(known(op).apply({ pixels, size: pixels.shape[2]! }, op, drawn));
+  const size = pixels.shape[2]!;
+  return seen(known(op).apply({ pixels, size }, op, prepared(op, drawn, size)));
 }
 
 const jitter = colorJitter({ brightness: 0.8, contrast: 0.8, saturation: 0.8, hue: 0.5 });

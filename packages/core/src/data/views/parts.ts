@@ -4,7 +4,7 @@
  */
 import { onGpu } from '../../tensor/native.ts';
 import { type Tensor, tf } from '../../tensor/tf.ts';
-import type { Drawn } from './op.ts';
+import { leaves, mapTree, type Tree } from '../../tensor/tree.ts';
 
 /**
  * Planes of a part: 8 views of 224² of a batch of 32. SimCLR's take 1.27 ms of a processor each in such parts, 1.3 in parts of 4 MiB,
@@ -14,23 +14,18 @@ const PART_BYTES = 6 * 2 ** 20;
 const FLOAT_BYTES = 4;
 
 /**
- * @param area pixels of the largest plane that `change` makes of a picture.
- * @param pixels `[B, C, H, W]`
- * @param parameters of `change`, each tensor `[B]` or `[B, k]`.
- * @param change what is done to each part.
- * @returns what `change` returns, `[B, …]`.
+ * @param area pixels of the largest plane that is made of a picture.
+ * @param channels of a picture.
+ * @param rows tensors `[B, …]`.
+ * @returns the same for each part of the batch.
  */
-export function inParts(
-  area: number,
-  pixels: Tensor,
-  parameters: readonly Drawn[],
-  change: (pixels: Tensor, parameters: readonly Drawn[]) => Tensor,
-): Tensor {
-  const [batch, channels] = pixels.shape as [number, number];
+export function inParts<T extends Tree>(area: number, channels: number, rows: T): readonly T[] {
+  const batch = leaves(rows)[0]!.shape[0]!;
   const sizes = partSizes(batch, area * channels * FLOAT_BYTES);
-  if (sizes.length === 1) return change(pixels, parameters);
-  const drawn = splitParameters(parameters, sizes);
-  return tf.concat(tf.split(pixels, [...sizes]).map((part, i) => tf.tidy(() => change(part, drawn[i]!))));
+  if (sizes.length === 1) return [rows];
+  const parts = new Map<Tensor, Tensor[]>();
+  for (const tensor of leaves(rows)) parts.set(tensor, tf.split(tensor, [...sizes]));
+  return sizes.map((_, i) => mapTree(rows, tensor => parts.get(tensor)![i]!));
 }
 
 /** How many pictures of `bytes` go into each part: equally many, or one more in the first ones. */
@@ -38,12 +33,4 @@ export function partSizes(batch: number, bytes: number): readonly number[] {
   if (onGpu()) return [batch]; // its memory is fast, and so many small ops would keep it waiting
   const count = Math.min(batch, Math.ceil(batch / Math.max(1, Math.floor(PART_BYTES / bytes))));
   return Array.from({ length: count }, (_, i) => Math.floor(batch / count) + (i < batch % count ? 1 : 0));
-}
-
-/** For each part the parameters of its pictures. */
-function splitParameters(parameters: readonly Drawn[], sizes: readonly number[]): (readonly Drawn[])[] {
-  const cut = parameters.map(drawn =>
-    Object.entries(drawn).map(([name, values]) => [name, tf.split(values, [...sizes])] as const),
-  );
-  return sizes.map((_, i) => cut.map(drawn => Object.fromEntries(drawn.map(([name, parts]) => [name, parts[i]!]))));
 }

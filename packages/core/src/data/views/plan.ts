@@ -1,7 +1,7 @@
 import { ConfigError } from '../../errors.ts';
 import { didYouMean } from '../../nearest.ts';
 import { checkKeys, checkNumber, checkWhole } from './check.ts';
-import type { OpKind } from './op.ts';
+import type { Drawn, OpKind } from './op.ts';
 import { resize } from './ops/resize.ts';
 import { kindOf, type ViewOp, viewOps } from './registry.ts';
 import type { ChannelStatistics } from './statistics.ts';
@@ -59,6 +59,11 @@ export function known(op: ViewOp, who: string = 'view'): OpKind<ViewOp, ViewOp> 
   if (!kind)
     throw new ConfigError(`${who}: ops must be among ${viewOps.join(', ')}; got ${JSON.stringify(op?.op ?? op)}`);
   return kind;
+}
+
+/** The parameters of an op of a checked plan as its `apply` takes them, for views of `size` pixels. */
+export function prepared(op: ViewOp, drawn: Drawn, size: number): Drawn {
+  return known(op).prepare?.(op, drawn, size) ?? drawn;
 }
 
 function complete(spec: ViewSpec, who: string): ViewSpec {

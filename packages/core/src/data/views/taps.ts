@@ -5,12 +5,13 @@
 import { kernel } from '../../tensor/fused.ts';
 import { type Tensor, tf } from '../../tensor/tf.ts';
 
-export interface Taps {
+// No interface: it is a tree of tensors (`tensor/tree.ts`).
+export type Taps = {
   /** `[B, out]`, the first input pixel that each output pixel takes; it and the others lie within the input. */
   readonly first: Tensor;
   /** `[B, out, K]`, the weights of that pixel and of the next `K - 1`. */
   readonly weights: Tensor;
-}
+};
 
 /** Each tap is one more term for XLA to compile; and by then, when pictures shrink to a 16th, the matrix is no slower. */
 const MOST_TAPS = 32;

@@ -3,7 +3,7 @@ import { onPixels } from '../canvas.ts';
 import { checkKeys, checkProbability, type Range } from '../check.ts';
 import { blendSlot, colorSlot } from '../color.ts';
 import { factorRange, turnRange } from '../color-range.ts';
-import { coin, column, type OpKind, spread, whenApplied } from '../op.ts';
+import { coin, column, type Drawn, type OpKind, spread, whenApplied } from '../op.ts';
 
 /** Brightness, contrast, saturation and hue, each by a random amount, in a random order. */
 export interface ColorJitter {
@@ -58,18 +58,22 @@ export const colorJitterKind: OpKind<ColorJitter, ColorJitterSettings> = {
     ]);
     return { ...Object.fromEntries(amounts), order: permutation(tf.slice(u, [0, PARTS.length], [-1, PARTS.length])) };
   },
-  apply(canvas, settings, drawn) {
-    const possible = PARTS.filter(part => canvas.pixels.shape[1] === 3 || !OF_COLOR.includes(part));
-    const used = possible.filter(part => isUsed(settings, part));
-    if (used.length === 0) return canvas;
+  prepare(_settings, drawn): Drawn {
     const amounts = tf.stack(
       PARTS.map(part => drawn[part]!),
       1,
     ); // [B, 4]
+    const slots = PARTS.map((_, i) => [i, column(drawn.order!, i)]); // which change comes at each place, [B]
+    return { amounts, ...Object.fromEntries(slots) };
+  },
+  apply(canvas, settings, { amounts, ...slots }) {
+    const possible = PARTS.filter(part => canvas.pixels.shape[1] === 3 || !OF_COLOR.includes(part));
+    const used = possible.filter(part => isUsed(settings, part));
+    if (used.length === 0) return canvas;
     const slot = used.includes('hue') ? colorSlot : blendSlot;
     const jittered = (start: Tensor): Tensor => {
       let pixels = start;
-      for (let i = 0; i < PARTS.length; i++) pixels = slot(pixels, amounts, column(drawn.order!, i));
+      for (const i of PARTS.keys()) pixels = slot(pixels, amounts!, slots[i]!);
       return pixels;
     };
     return onPixels(canvas, jittered, { eitherWay: true });

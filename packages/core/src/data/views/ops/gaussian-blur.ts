@@ -3,7 +3,7 @@ import { kernel, xlaAvailable } from '../../../tensor/fused.ts';
 import { type Tensor, tf } from '../../../tensor/tf.ts';
 import { beside, type Canvas, exchanged, resample, settleEitherWay } from '../canvas.ts';
 import { checkKeys, checkProbability, checkRange, checkWhole, type Range } from '../check.ts';
-import { coin, column, type OpKind, spread, whenApplied } from '../op.ts';
+import { coin, column, type Drawn, type OpKind, spread, whenApplied } from '../op.ts';
 
 /** Gaussian blur of the view, with the edges reflected. */
 export interface GaussianBlur {
@@ -37,11 +37,14 @@ export const gaussianBlurKind: OpKind<GaussianBlur> = {
   },
   draws: 2,
   draw: ({ sigma, p }, u) => ({ sigma: whenApplied(coin(column(u, 1), p), spread(column(u, 0), sigma), 0) }),
-  apply(canvas, settings, { sigma }) {
-    const radius = radiusOf(settings, canvas.size);
+  prepare(settings, { sigma }, size): Drawn {
+    const radius = radiusOf(settings, size);
     const reach = Math.min(radius, Math.floor(settings.sigma[1] * SIGMAS));
-    if (worthSums(reach)) return blurred(canvas, bell(sigma!, reach));
-    const blur = blurMatrix(sigma!, radius, canvas.size);
+    return worthSums(reach) ? { bell: bell(sigma!, reach) } : { sigma: sigma! };
+  },
+  apply(canvas, settings, { bell: weights, sigma }) {
+    if (weights) return blurred(canvas, weights);
+    const blur = blurMatrix(sigma!, radiusOf(settings, canvas.size), canvas.size);
     return resample(canvas, blur, blur);
   },
 };
@@ -97,14 +100,23 @@ function worthSums(radius: number): boolean {
 /** `[pixels [B, C, n, m], bell [B, radius + 1]]`, blurred along axis 2: whole lines of memory are weighed and added. */
 const blurRows = kernel('views_blur', (pixels, weights) => {
   const [n, radius] = [pixels!.shape[2]!, weights!.shape[1]! - 1];
-  const shifted = (offset: number): Tensor => {
-    const rows = Int32Array.from({ length: n }, (_, i) => reflected(i + offset, n));
-    return tf.gather(pixels!, tf.tensor1d(rows, 'int32'), 2);
+  /** Rows `first` to `end` of the blurred picture. */
+  const rows = (first: number, end: number, shifted: (offset: number) => Tensor): Tensor[] => {
+    if (end <= first) return [];
+    const weight = (distance: number): Tensor => beside(weights!.slice([0, distance], [-1, 1]), 4);
+    let sum = shifted(0).mul(weight(0));
+    for (let d = 1; d <= radius; d++) sum = sum.add(shifted(d).add(shifted(-d)).mul(weight(d)));
+    return [sum];
   };
-  const weight = (distance: number): Tensor => beside(weights!.slice([0, distance], [-1, 1]), 4);
-  let sum = pixels!.mul(weight(0));
-  for (let d = 1; d <= radius; d++) sum = sum.add(shifted(d).add(shifted(-d)).mul(weight(d)));
-  return [sum];
+  const seen = (first: number, end: number) => (offset: number) => {
+    const indices = Int32Array.from({ length: end - first }, (_, i) => reflected(first + i + offset, n));
+    return tf.gather(pixels!, tf.tensor1d(indices, 'int32'), 2);
+  };
+  // Between the edges rows are where their number says, without a table to look them up in.
+  const [top, bottom] = [Math.min(radius, n), Math.max(n - radius, Math.min(radius, n))];
+  const between = (offset: number): Tensor => pixels!.slice([0, 0, top + offset, 0], [-1, -1, bottom - top, -1]);
+  const parts = [...rows(0, top, seen(0, top)), ...rows(top, bottom, between), ...rows(bottom, n, seen(bottom, n))];
+  return [parts.length === 1 ? parts[0]! : tf.concat(parts, 2)];
 });
 
 /** The view blurred along both axes by the filter that `bell` gives. */

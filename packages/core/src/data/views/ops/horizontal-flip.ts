@@ -9,6 +9,7 @@ export interface HorizontalFlip {
 }
 
 export const horizontalFlipKind: OpKind<HorizontalFlip> = {
+  mirrors: true,
   complete(given) {
     checkKeys('horizontalFlip', given, ['p']);
     const { p = 0.5 } = given;

@@ -9,6 +9,7 @@ export interface VerticalFlip {
 }
 
 export const verticalFlipKind: OpKind<VerticalFlip> = {
+  mirrors: true,
   complete(given) {
     checkKeys('verticalFlip', given, ['p']);
     const { p = 0.5 } = given;
