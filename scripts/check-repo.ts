@@ -2,12 +2,14 @@
 import { fileURLToPath } from 'node:url';
 import { deadLinks, leaks, longFiles } from './check/files.ts';
 import { changesets, manifests, methodPackages } from './check/packages.ts';
+import { methodReadmes } from './check/readmes.ts';
 import { openRepository } from './check/repository.ts';
 
 const repository = openRepository(fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, ''));
 const problems = [
   ...manifests(repository),
   ...(await methodPackages(repository)),
+  ...methodReadmes(repository),
   ...changesets(repository),
   ...longFiles(repository),
   ...deadLinks(repository),

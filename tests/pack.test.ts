@@ -164,10 +164,6 @@ describe.each(METHODS)('the README of %s, followed in an empty project', name =>
     expect(packages.get('cli')!.manifest.dependencies ?? {}).toEqual({});
   });
 
-  it('its program and its command leave each other alone: the command writes into a run folder of the name of the method', () => {
-    expect(/\bout: '([^']+)'/.exec(instructions.program)?.[1]).not.toBe(`runs/${name}`);
-  });
-
   it.concurrent(
     'trains with the program',
     async () => {

@@ -15,11 +15,11 @@ export interface Instructions {
 /** As many as make two batches. */
 export const PHOTOS = 32;
 
-/** The only changes to what a README says, each for the time that a run takes. The first must apply. */
+/** The only changes to what a README says, each for the time that a run takes. */
 const SHORTER: readonly (readonly [from: RegExp, to: string])[] = [
   [/, batchSize: \d+|batchSize: \d+, /g, ''],
-  [/\bepochs: \d+/, 'epochs: 1, batchSize: 16'],
-  [/backbone\('resnet\d+', \{/, '$& widthMultiplier: 0.125,'],
+  [/\bepochs: \d+/g, 'epochs: 1, batchSize: 16'],
+  [/backbone\('resnet\d+', \{/g, '$& widthMultiplier: 0.125,'],
 ];
 const SHORTER_COMMAND = '--epochs 1 --batch-size 16';
 
