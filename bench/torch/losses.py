@@ -2,14 +2,18 @@
 
     python bench/torch/losses.py --loss ntxent --pairs 1024 --width 128 --seconds 3
 
-`ms` has every step, the first ones too, which warm up. With `--limit_mb` the process may not take more memory than that; where it
-would, it prints {"failed": ...} instead.
+`ms` has every step, the first ones too, which warm up. With `--limit_mb` the process may not take more memory than that, and it stops when
+it leaves the machine (Linux) less than `--spare_mb`; then it prints {"failed": ...} instead.
 """
 
 import argparse
 import json
+import os
+import re
 import resource
+import threading
 import time
+from pathlib import Path
 
 import torch
 from lightly.loss import DCLLoss, NTXentLoss
@@ -50,6 +54,16 @@ def measure(options: argparse.Namespace) -> dict:
     return {"ms": ms, "cpu_ms": cpu_ms, "peak_mb": peak_mb(), "idle_mb": idle, "value": value}
 
 
+def watch(spare_mb: int) -> None:
+    """Ends this process before the system ends another one."""
+    meminfo = Path("/proc/meminfo")
+    while meminfo.exists():
+        if int(re.search(r"MemAvailable:\s+(\d+)", meminfo.read_text())[1]) < 1024 * spare_mb:
+            print(json.dumps({"failed": f"stopped at {peak_mb() / 1024:.1f} GiB, the machine had no more"}), flush=True)
+            os._exit(0)
+        time.sleep(0.1)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--loss", choices=LOSSES, default="ntxent")
@@ -58,9 +72,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--limit_mb", type=int, default=0)
+    parser.add_argument("--spare_mb", type=int, default=1500)
     options = parser.parse_args()
     torch.manual_seed(0)
     torch.set_num_threads(options.threads)
+    threading.Thread(target=watch, args=(options.spare_mb,), daemon=True).start()
     if options.limit_mb:
         # data, not addresses: torch reserves many of those without ever using them
         resource.setrlimit(resource.RLIMIT_DATA, (options.limit_mb << 20,) * 2)
