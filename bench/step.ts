@@ -11,22 +11,19 @@
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { byTurns, compareLayouts, type Runs, type Way } from './lib/layouts.ts';
 import type { StepRun, StepSetting } from './lib/our-step.ts';
 import { runOurs, runTwin } from './lib/process.ts';
 import { type BenchResult, type BenchRow, resultFile, saveResult } from './lib/result.ts';
-import { flagsOf, rounded, type Summary, summary } from './lib/summary.ts';
+import { flagsOf, rounded, summary } from './lib/summary.ts';
 
 const SETTINGS: readonly StepSetting[] = [
   { model: 'resnet18', stem: 'cifar', images: 128, size: 32 },
   { model: 'resnet50', stem: 'imagenet', images: 16, size: 224 },
 ];
 const NAMES = { resnet18: 'ResNet-18', resnet50: 'ResNet-50' };
-const WAYS = ['ours', 'contiguous', 'channels_last'] as const;
 /** For ours / theirs. */
 const AIMS = { time: { atMost: 1 }, memory: { atMost: 0.8 } };
-
-type Way = (typeof WAYS)[number];
-type Runs = Readonly<Record<Way, readonly StepRun[]>>;
 
 interface Sizes {
   readonly rounds: number;
@@ -40,50 +37,32 @@ function runOnce(way: Way, setting: StepSetting, { steps, threads }: Sizes): Pro
   return runTwin('step.py', flagsOf({ ...setting, steps, layout: way, threads }), { threads });
 }
 
-async function runAll(setting: StepSetting, sizes: Sizes): Promise<Runs> {
-  const runs: Record<Way, StepRun[]> = { ours: [], contiguous: [], channels_last: [] };
-  for (let round = 1; round <= sizes.rounds; round++) {
-    for (const way of WAYS) {
-      const run = await runOnce(way, setting, sizes);
-      const { median } = summary(run.ms.slice(sizes.warmup));
+function runAll(setting: StepSetting, sizes: Sizes): Promise<Runs<StepRun>> {
+  return byTurns(
+    sizes,
+    way => runOnce(way, setting, sizes),
+    (way, round, median, { peak_mb, loss }) =>
       console.error(
-        `${setting.model}, round ${round} of ${sizes.rounds}, ${way}: ${median} ms, ${run.peak_mb} MiB, loss ${run.loss}`,
-      );
-      runs[way].push(run);
-    }
-  }
-  return runs;
+        `${setting.model}, round ${round} of ${sizes.rounds}, ${way}: ${median} ms, ${peak_mb} MiB, loss ${loss}`,
+      ),
+  );
 }
 
-function compared(setting: StepSetting, runs: Runs, warmup: number, twinIdle: number) {
-  const ms = byWay(way => summary(runs[way].flatMap(run => run.ms.slice(warmup))));
-  const peakMb = byWay(way => summary(runs[way].map(run => run.peak_mb)));
+function compared(setting: StepSetting, runs: Runs<StepRun>, warmup: number, twinIdle: number) {
+  const { faster, timeRatio, timeRatioByRound, peakRatio, ...summaries } = compareLayouts(runs, warmup);
   const idleMb = { ours: summary(runs.ours.map(run => run.idle_mb!)).median, torch: twinIdle };
-  const faster: Way = ms.contiguous.median <= ms.channels_last.median ? 'contiguous' : 'channels_last';
-  const above = (way: Way, idle: number): number => peakMb[way].median - idle;
+  const above = (way: Way, idle: number): number => summaries.peakMb[way].median - idle;
   return {
     ...setting,
     faster,
-    timeRatio: rounded(ms.ours.median / ms[faster].median),
-    timeRatioByRound: runs.ours.map((_, round) => timeRatio(runs, round, warmup)),
-    peakRatio: rounded(peakMb.ours.median / peakMb[faster].median),
+    timeRatio,
+    timeRatioByRound,
+    peakRatio,
     peakRatioAboveIdle: rounded(above('ours', idleMb.ours) / above(faster, idleMb.torch)),
-    ms,
-    cpuMs: summary(runs.ours.flatMap(run => run.cpu_ms!.slice(warmup))),
-    firstMs: byWay(way => summary(runs[way].map(run => run.ms[0]!))),
-    peakMb,
+    ...summaries,
     idleMb,
     versions: { engine: runs.ours[0]!.engine, torch: runs.contiguous[0]!.torch },
   };
-}
-
-function timeRatio(runs: Runs, round: number, warmup: number): number {
-  const { ours, contiguous, channels_last } = byWay(way => summary(runs[way][round]!.ms.slice(warmup)));
-  return rounded(ours.median / Math.min(contiguous.median, channels_last.median));
-}
-
-function byWay(value: (way: Way) => Summary): Record<Way, Summary> {
-  return { ours: value('ours'), contiguous: value('contiguous'), channels_last: value('channels_last') };
 }
 
 function rowsOf({ model, images, size, faster, ms, peakMb }: ReturnType<typeof compared>): BenchRow[] {

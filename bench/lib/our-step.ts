@@ -14,6 +14,7 @@ import {
 import { probeEngine } from '@ssl/core/engine';
 import { sgd } from '@ssl/core/optim';
 import { ntXent } from '@ssl/simclr';
+import type { TimedRun } from './layouts.ts';
 import { peakMb, rounded } from './summary.ts';
 
 export interface StepSetting {
@@ -24,12 +25,7 @@ export interface StepSetting {
   readonly size: number;
 }
 
-/** What a process prints, ours and PyTorch's. */
-export interface StepRun {
-  /** Every step, the first ones too. */
-  readonly ms: readonly number[];
-  readonly cpu_ms?: readonly number[];
-  readonly peak_mb: number;
+export interface StepRun extends TimedRun {
   /** With everything loaded and nothing made. */
   readonly idle_mb?: number;
   readonly loss: number;

@@ -1,0 +1,171 @@
+"""A full training step of a method in PyTorch with lightly's heads, losses and helpers. Prints one line of JSON.
+
+    python bench/torch/methods.py --method byol --pairs 64 --size 32 --steps 5 --layout channels_last
+
+Each method is put together as lightly's examples do it (examples/pytorch, one pass of the network for each view), with SGD and given
+images. `ms` has every step, the first ones too, which warm up; `peak_mb` is the largest resident memory of the process (Linux, MiB).
+"""
+
+import argparse
+import json
+import resource
+import time
+from copy import deepcopy
+
+import torch
+import torchvision
+from lightly.loss import BarlowTwinsLoss, DCLLoss, NegativeCosineSimilarity, NTXentLoss, VICRegLoss
+from lightly.models.modules import (
+    BarlowTwinsProjectionHead,
+    BYOLPredictionHead,
+    BYOLProjectionHead,
+    MoCoProjectionHead,
+    NNCLRPredictionHead,
+    NNCLRProjectionHead,
+    NNMemoryBankModule,
+    SimCLRProjectionHead,
+    SimSiamPredictionHead,
+    SimSiamProjectionHead,
+)
+from lightly.models.modules.heads import VICRegProjectionHead
+from lightly.models.utils import deactivate_requires_grad, update_momentum
+from torch import nn
+
+FEATURES, HIDDEN, WIDTH, WIDE = 512, 512, 128, 2048
+BANK = (65_536, WIDTH)
+
+
+def backbone() -> nn.Module:
+    net = torchvision.models.resnet18()
+    net.conv1, net.maxpool, net.fc = nn.Conv2d(3, 64, 3, 1, 1, bias=False), nn.Identity(), nn.Identity()
+    return net
+
+
+def without_last_bias(head: nn.Module) -> nn.Module:
+    head.layers[-1].bias = None
+    return head
+
+
+def momentum_copy(model: nn.Module) -> nn.Module:
+    copied = deepcopy(model)
+    deactivate_requires_grad(copied)
+    return copied
+
+
+# Each returns all its networks in one module, and the loss of the two views.
+
+
+def siamese(head, criterion):
+    """One projection for each view, and a loss of both."""
+    model = nn.Sequential(backbone(), head)
+    return model, lambda x0, x1: criterion(model(x0), model(x1))
+
+
+def moco():
+    model = nn.Sequential(backbone(), MoCoProjectionHead(FEATURES, HIDDEN, WIDTH))
+    momentum = momentum_copy(model)
+    criterion = NTXentLoss(temperature=0.2, memory_bank_size=BANK)
+
+    def loss(query, key):
+        update_momentum(model, momentum, m=0.999)
+        return criterion(model(query), momentum(key).detach())
+
+    return nn.ModuleList([model, momentum]), loss
+
+
+def byol():
+    model = nn.Sequential(backbone(), without_last_bias(BYOLProjectionHead(FEATURES, HIDDEN, WIDTH)))
+    predictor = without_last_bias(BYOLPredictionHead(WIDTH, HIDDEN, WIDTH))
+    momentum = momentum_copy(model)
+    criterion = NegativeCosineSimilarity()
+
+    def loss(x0, x1):
+        update_momentum(model, momentum, m=0.996)
+        p0, z0 = predictor(model(x0)), momentum(x0).detach()
+        p1, z1 = predictor(model(x1)), momentum(x1).detach()
+        return 0.5 * (criterion(p0, z1) + criterion(p1, z0))
+
+    return nn.ModuleList([model, predictor, momentum]), loss
+
+
+def simsiam():
+    model = nn.Sequential(backbone(), SimSiamProjectionHead(FEATURES, HIDDEN, WIDTH))
+    predictor = SimSiamPredictionHead(WIDTH, HIDDEN, WIDTH)
+    criterion = NegativeCosineSimilarity()
+
+    def loss(x0, x1):
+        z0, z1 = model(x0), model(x1)
+        p0, p1 = predictor(z0), predictor(z1)
+        return 0.5 * (criterion(z0.detach(), p1) + criterion(z1.detach(), p0))
+
+    return nn.ModuleList([model, predictor]), loss
+
+
+def nnclr():
+    model = nn.Sequential(backbone(), NNCLRProjectionHead(FEATURES, HIDDEN, WIDTH))
+    predictor = NNCLRPredictionHead(WIDTH, HIDDEN, WIDTH)
+    bank, criterion = NNMemoryBankModule(size=BANK), NTXentLoss(temperature=0.1)
+
+    def loss(x0, x1):
+        z0, z1 = model(x0), model(x1)
+        p0, p1 = predictor(z0), predictor(z1)
+        z0, z1 = bank(z0.detach(), update=False), bank(z1.detach(), update=True)
+        return 0.5 * (criterion(z0, p1) + criterion(z1, p0))
+
+    return nn.ModuleList([model, predictor]), loss
+
+
+# by the names of bench/methods.ts
+METHODS = {
+    "simclr": lambda: siamese(SimCLRProjectionHead(FEATURES, HIDDEN, WIDTH), NTXentLoss(temperature=0.5)),
+    "dcl": lambda: siamese(SimCLRProjectionHead(FEATURES, HIDDEN, WIDTH), DCLLoss(temperature=0.1)),
+    "moco": moco,
+    "byol": byol,
+    "simsiam": simsiam,
+    "barlow-twins": lambda: siamese(
+        without_last_bias(BarlowTwinsProjectionHead(FEATURES, WIDE, WIDE)), BarlowTwinsLoss()
+    ),
+    "vicreg": lambda: siamese(without_last_bias(VICRegProjectionHead(FEATURES, WIDE, WIDE)), VICRegLoss()),
+    "nnclr": nnclr,
+}
+
+
+def train(options: argparse.Namespace) -> dict:
+    layout = getattr(torch, {"contiguous": "contiguous_format"}.get(options.layout, options.layout))
+    model, loss_of = METHODS[options.method]()
+    model.to(memory_format=layout)
+    x0, x1 = (
+        torch.rand(options.pairs, 3, options.size, options.size).to(memory_format=layout) for _ in range(2)
+    )
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9, weight_decay=1e-4)
+    ms, losses = [], []
+    for _ in range(options.steps):
+        start = time.perf_counter()
+        loss = loss_of(x0, x1)
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        losses.append(loss.item())
+        ms.append(round((time.perf_counter() - start) * 1e3, 2))
+    parameters = sum(each.numel() for each in model.parameters() if each.requires_grad)
+    return {"ms": ms, "losses": losses, "parameters": parameters}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--method", choices=tuple(METHODS), default="simclr")
+    parser.add_argument("--pairs", type=int, default=64)
+    parser.add_argument("--size", type=int, default=32)
+    parser.add_argument("--steps", type=int, default=5)
+    parser.add_argument("--layout", choices=("contiguous", "channels_last"), default="contiguous")
+    parser.add_argument("--threads", type=int, default=2)
+    options = parser.parse_args()
+    torch.manual_seed(0)
+    torch.set_num_threads(options.threads)
+    result = train(options)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({**result, "peak_mb": round(peak, 1), **vars(options), "torch": torch.__version__}))
+
+
+if __name__ == "__main__":
+    main()
