@@ -60,7 +60,7 @@ const COMPARED: readonly Compared[] = [
     method: 'nnclr',
     title: 'NNCLR',
     package: '@ssl/nnclr',
-    settings: { ...HEAD, predictorDim: 512, queueSize: 65_536 },
+    settings: { ...HEAD, predictorDim: 512, queueSize: 65_536 }, // ln B at first, the paper's; theirs NT-Xent, with neighbours among the negatives
   },
 ];
 /** For ours / theirs. */
