@@ -2,7 +2,7 @@
 import { byol } from '@ssl/byol';
 import { pretrain } from '@ssl/core/train';
 import { icons42 } from '@ssl/datasets';
-import { iconBackbone, iconViews, recipe } from '../simclr/icons.ts';
+import { iconBackbone, iconViews } from '../simclr/icons.ts';
 
 const [out = 'runs/byol', epochs = '40'] = process.argv.slice(2);
 const run = await pretrain({
@@ -10,7 +10,15 @@ const run = await pretrain({
   method: byol({
     backbone: iconBackbone(0),
     views: iconViews,
-    recipe,
+    recipe: {
+      optimizer: 'sgd',
+      learningRate: 0.1,
+      scaling: 'none',
+      weightDecay: 5e-4,
+      warmupEpochs: 1,
+      epochs: 40,
+      batchSize: 192,
+    },
     hiddenDim: 512,
     projectionDim: 128,
     predictorHiddenDim: 512,

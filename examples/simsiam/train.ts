@@ -3,7 +3,7 @@
 import { pretrain } from '@ssl/core/train';
 import { icons42 } from '@ssl/datasets';
 import { simsiam } from '@ssl/simsiam';
-import { iconBackbone, iconViews, recipe } from '../simclr/icons.ts';
+import { iconBackbone, iconViews } from '../simclr/icons.ts';
 
 const [out = 'runs/simsiam', epochs = '40'] = process.argv.slice(2);
 const run = await pretrain({
@@ -11,7 +11,15 @@ const run = await pretrain({
   method: simsiam({
     backbone: iconBackbone(0),
     views: iconViews,
-    recipe,
+    recipe: {
+      optimizer: 'sgd',
+      learningRate: 0.1,
+      scaling: 'none',
+      weightDecay: 5e-4,
+      warmupEpochs: 1,
+      epochs: 40,
+      batchSize: 192,
+    },
     hiddenDim: 512,
     projectionDim: 512,
     predictorHiddenDim: 128,

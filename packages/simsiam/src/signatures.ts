@@ -4,9 +4,9 @@ import { type MetricLine, rankFalls, recent, type Signature } from '@ssl/core';
 const STEPS = 30;
 /** Loss below which predictions hit. */
 const HIT = -0.9;
-/** Spread below which the projections are one point, and dimensions below which they are one line; sound runs have 0.9, and 3 or more. */
+/** Spread below which the projections are one point, and dimensions below which they are one line; sound runs have 0.9, and 2 or more. */
 const ONE_POINT = 0.1;
-const ONE_LINE = 1.75;
+const ONE_LINE = 1.5;
 /** Loss that predictions reach without having learnt anything, and steps after which they must be better. */
 const NOTHING = 0.1;
 const LONG = 150;
