@@ -1,5 +1,5 @@
 /**
- * `pnpm test`: gets the engine if there is none, runs all tests, then the test of the packed packages alone, which builds.
+ * `pnpm test`: gets the engine if there is none, runs all tests, then alone those that measure time or build.
  * With arguments (`pnpm test ops -t conv`) they go to vitest, and nothing else runs. The last line is `N passed, N failed`.
  */
 import { spawn } from 'node:child_process';
@@ -23,14 +23,18 @@ interface Report {
 }
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const PACK = 'tests/pack.test.ts';
+/** Alone, one after the other: what measures time, and what builds. */
+const ALONE = ['packages/cli/src/wrong-input.test.ts', 'tests/pack.test.ts'];
 
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
   if (!ensureEngine()) return finish([{ passed: 0, failed: 1 }]);
   if (args.length > 0) return finish([await vitest(args)]);
-  return finish([await vitest(['--exclude', PACK]), await vitest([PACK])]);
+  const together = await vitest(ALONE.flatMap(file => ['--exclude', file]));
+  const alone: Counts[] = [];
+  for (const file of ALONE) alone.push(await vitest([file]));
+  return finish([together, ...alone]);
 }
 
 function finish(runs: readonly Counts[]): number {
