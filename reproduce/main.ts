@@ -5,7 +5,6 @@
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -16,8 +15,11 @@ import { reproduceRows } from './rows.ts';
 import { COMMANDS, type ReproduceSet, SETS } from './sets.ts';
 import { page, percent } from './table.ts';
 
+/** What the table needs to know of a row, trained or not. */
+type Named = Pick<ReproduceRow, 'name' | 'title' | 'supervised'> & Partial<ReproduceRow> & { readonly seeds?: number };
+
 /** Rows that nothing is trained for, and how often each is measured: a random network differs with its seed. */
-const REFERENCES: readonly (Pick<ReproduceRow, 'name' | 'title'> & { readonly seeds?: number })[] = [
+const REFERENCES: readonly Named[] = [
   { name: 'pixels', title: 'pixels', seeds: 1 },
   { name: 'hog', title: 'HOG', seeds: 1 },
   { name: 'random', title: 'random network' },
@@ -57,9 +59,9 @@ function setsOf(command: string | undefined): ReproduceSet[] {
 async function reproduce(set: ReproduceSet): Promise<void> {
   const rows = chosen(await reproduceRows(set));
   const seeds = values.seeds.split(',').map(Number);
-  const all = [...(values.methods || !counts ? [] : REFERENCES), ...rows];
+  const all: readonly Named[] = [...(values.methods || !counts ? [] : REFERENCES), ...rows];
   const jobs = seeds.flatMap((seed, n) =>
-    all.filter(row => !('seeds' in row) || n < row.seeds!).map(row => ({ row, seed })),
+    all.filter(row => row.seeds === undefined || n < row.seeds).map(row => ({ row, seed })),
   );
   for (const [i, { row, seed }] of jobs.entries()) {
     const settings = settingsOf(set, row);
@@ -69,13 +71,7 @@ async function reproduce(set: ReproduceSet): Promise<void> {
     process.stderr.write(
       `1-NN ${percent(run.oneNN)}, kNN ${percent(run.kNN)}, linear ${percent(run.linear)}, RankMe ${run.rankMe.toFixed(0)}\n`,
     );
-    if (!values.tune)
-      await keep(
-        set,
-        { name: row.name, title: row.title, settings },
-        'supervised' in row && row.supervised === true,
-        run,
-      );
+    if (counts) await keep(set, { ...row, settings }, run);
   }
   if (counts) await writeFile(`${REPRODUCE}README.md`, page(SETS.flatMap(({ name }) => readResult(name) ?? [])));
 }
@@ -91,7 +87,7 @@ function chosen(rows: readonly ReproduceRow[]): readonly ReproduceRow[] {
 }
 
 /** A short hash of all that a row's numbers follow from, as far as settings go. */
-function settingsOf({ recipe, views }: ReproduceSet, row: Pick<ReproduceRow, 'name'> & Partial<ReproduceRow>): string {
+function settingsOf({ recipe, views }: ReproduceSet, row: Named): string {
   const text = JSON.stringify([recipe, views, row.recipe, String(row.make ?? ''), values.epochs, values.changes]);
   return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
@@ -123,29 +119,31 @@ async function runOne(set: ReproduceSet, row: string, seed: number, settings: st
 
 async function keep(
   set: ReproduceSet,
-  row: Pick<RowResult, 'name' | 'title' | 'settings'>,
-  supervised: boolean,
+  { name, title, supervised = false, settings }: Named & { readonly settings: string },
   run: RunResult,
 ): Promise<void> {
   const before = readResult(set.name);
-  const old = before?.rows.find(each => each.name === row.name && each.settings === row.settings);
+  const old = resultOf(set, name, settings);
   const runs = [...(old?.runs ?? []).filter(({ seed }) => seed !== run.seed), run].sort((a, b) => a.seed - b.seed);
-  const order = [...REFERENCES, ...(await reproduceRows(set))].map(({ name }) => name);
-  const rows = [...(before?.rows.filter(each => each.name !== row.name) ?? []), { ...row, supervised, runs }];
+  const order = [...REFERENCES, ...(await reproduceRows(set))].map(row => row.name);
+  const others = before?.rows.filter(row => row.name !== name) ?? [];
+  const rows = [...others, { name, title, supervised, settings, runs }];
   rows.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
-  const { train, test } = before?.images ? { train: undefined, test: undefined } : await set.open();
   const result: SetResult = {
     set: set.name,
     title: set.title,
     question: set.question,
     recipe: set.recipe ?? `each method's own recipe '${set.preset}'`,
     backbone: before?.backbone ?? set.backbone(0).name,
-    images: before?.images ?? { train: train!.size, test: test!.size },
+    images: before?.images ?? (await imagesOf(set)),
     machine: `${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length} cores`,
     rows,
   };
   await mkdir(`${REPRODUCE}results`, { recursive: true });
-  const file = resultFile(set.name);
-  await writeFile(file, `${JSON.stringify(result, null, 2)}\n`);
-  if (!existsSync(file)) throw new Error(`reproduce: ${file} could not be written`);
+  await writeFile(resultFile(set.name), `${JSON.stringify(result, null, 2)}\n`);
+}
+
+async function imagesOf(set: ReproduceSet): Promise<SetResult['images']> {
+  const { train, test } = await set.open();
+  return { train: train.size, test: test.size };
 }

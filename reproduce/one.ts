@@ -1,11 +1,12 @@
 /** One row of the table with one seed, in a process of its own: trains (or goes on), evaluates, prints the result as JSON. */
 import { parseArgs } from 'node:util';
-import type { Method, MethodPackage, Recipe } from '@ssl/core';
+import type { Method, Recipe } from '@ssl/core';
 import { type Dataset, loadPixels, type PackedPixels } from '@ssl/core/data';
 import { collapseSignals, type FeatureTable, knnAccuracy, linearProbe, pixelFeatures } from '@ssl/core/eval';
 import { methodExtractor, pretrain } from '@ssl/core/train';
 import { hogFeatures } from './hog.ts';
 import type { RunResult } from './result.ts';
+import type { ReproduceRow } from './row.ts';
 import { reproduceRows } from './rows.ts';
 import { type ReproduceSet, SETS } from './sets.ts';
 
@@ -63,26 +64,24 @@ async function featuresOf(row: string): Promise<Both<FeatureTable>> {
 }
 
 async function methodOf(row: string): Promise<Method> {
-  const backbone = set.backbone(seed);
-  const recipe = recipeOf(set, {});
-  // A random network is looked at through the eyes of the first method: only its views' normalisation counts.
   const rows = await reproduceRows(set);
+  // A random network is looked at through the eyes of the first method: only its views' normalisation counts.
   const found = row === 'random' ? rows[0]! : rows.find(each => each.name === row)!;
-  const views = set.views ?? (await ownViews(found.name));
-  const given = { backbone, views, recipe: recipeOf(set, found.recipe ?? {}), seed, images: train.size };
-  const method = found.make({ ...given, classes: train.classes!.length, recipe: { ...recipe, ...given.recipe } });
-  return method;
+  return found.make({
+    backbone: set.backbone(seed),
+    views: set.views ?? found.views!({ size: set.imageSize, channels: train.channels }),
+    recipe: recipeOf(set, found),
+    seed,
+    classes: train.classes!.length,
+    images: train.size,
+  });
 }
 
 /** The protocol's recipe with a row's changes, the command line's on top. */
-function recipeOf({ recipe }: ReproduceSet, changes: Partial<Recipe>): Recipe {
+function recipeOf({ recipe }: ReproduceSet, row: ReproduceRow): Recipe {
   const extra = values.changes ? (JSON.parse(values.changes) as Partial<Recipe>) : {};
-  return { ...recipe!, ...changes, ...extra, ...(values.epochs && { epochs: Number(values.epochs) }) };
-}
-
-async function ownViews(name: string) {
-  const { method } = (await import(`../packages/${name}/src/index.ts`)) as { method: MethodPackage };
-  return method.viewPlans[set.preset!]!({ size: set.imageSize, channels: train.channels });
+  const epochs = values.epochs && { epochs: Number(values.epochs) };
+  return { ...recipe, ...row.recipe, ...extra, ...epochs } as Recipe;
 }
 
 async function trainMethod(method: Method): Promise<void> {

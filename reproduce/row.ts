@@ -21,7 +21,9 @@ export interface ReproduceRow {
   readonly title: string;
   /** Learns from labels: below the line in the table. */
   readonly supervised?: boolean;
-  /** What differs from the protocol's recipe, chosen on designers held out of train. */
+  /** What differs from the protocol's recipe, chosen on designers held out of train; all of it, where the protocol has none. */
   readonly recipe?: Partial<Recipe>;
+  /** The method's own views, where the protocol has none. */
+  readonly views?: (options: { readonly size: number; readonly channels: number }) => ViewPlan;
   readonly make: (given: Given) => Method;
 }

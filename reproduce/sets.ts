@@ -13,6 +13,9 @@ import {
 import { cifar10, emoji3, icons42, imagenette } from '@ssl/datasets';
 import { iconBackbone, recipe as iconRecipe, iconViews } from '../examples/simclr/icons.ts';
 
+/** Names of ready views and recipes that every method package has. */
+export type Preset = 'cifar' | 'imagenet';
+
 export interface ReproduceSet {
   readonly name: string;
   readonly title: string;
@@ -25,8 +28,8 @@ export interface ReproduceSet {
   readonly views?: ViewPlan;
   /** Training for every method; absent, each method's own recipe of that name. */
   readonly recipe?: Recipe;
-  /** Names of ready views and recipes of the method packages, where the protocol has none. */
-  readonly preset?: 'cifar' | 'imagenet';
+  /** The ready views and recipe of each method package, where the protocol has none of its own. */
+  readonly preset?: Preset;
   readonly open: () => Promise<{ readonly train: Dataset; readonly test: Dataset }>;
   /** A part of train to learn from and another to choose settings on; the test is not looked at. */
   readonly openForTuning?: () => Promise<{ readonly train: Dataset; readonly test: Dataset }>;

@@ -1,8 +1,14 @@
 /** The results table: its reference row HOG, and that a run is only taken for what it is. */
-import { type FixtureTensor, readFixture } from '@ssl/core/testing';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Recipe } from '@ssl/core';
+import { type FixtureTensor, kitBackbone, readFixture } from '@ssl/core/testing';
 import { describe, expect, it } from 'vitest';
 import { hogFeatures } from '../reproduce/hog.ts';
-import type { RunResult, SetResult } from '../reproduce/result.ts';
+import { REPRODUCE, type RunResult, resultFile, type SetResult } from '../reproduce/result.ts';
 import { reproduceRows } from '../reproduce/rows.ts';
 import { COMMANDS, SETS } from '../reproduce/sets.ts';
 import { page } from '../reproduce/table.ts';
@@ -37,6 +43,17 @@ describe('the rows', () => {
     }
   });
 
+  it.each(['cifar10', 'imagenette'])('are what each package offers for %s: own views and recipe', async name => {
+    const set = SETS.find(each => each.name === name)!;
+    for (const row of await reproduceRows(set)) {
+      const views = set.views ?? row.views!({ size: set.imageSize, channels: 3 });
+      const given = { backbone: kitBackbone(), views, seed: 0, classes: 10, images: 50_000 };
+      const made = row.make({ ...given, recipe: { ...set.recipe, ...row.recipe } as Recipe });
+      expect(made.recipe.learningRate, row.name).toBeGreaterThan(0);
+      expect(made.recipe.epochs, row.name).toBeGreaterThan(1);
+    }
+  });
+
   it('a part of train chooses settings: it shares no picture with what is learnt from, nor a designer', async () => {
     const { train, test } = await SETS[0]!.openForTuning!();
     const designerOf = (data: typeof train, i: number): string => data.describe!(i).split(':')[0]!;
@@ -51,6 +68,21 @@ it('every command names sets that there are', () => {
   const names = SETS.map(({ name }) => name);
   for (const sets of Object.values(COMMANDS)) expect(names).toEqual(expect.arrayContaining([...sets]));
 });
+
+it('a run with other epochs is printed, and not kept', async () => {
+  const file = resultFile('emoji-3');
+  const kept = (): string | undefined => (existsSync(file) ? readFileSync(file, 'utf8') : undefined);
+  const before = kept();
+  const cwd = mkdtempSync(join(tmpdir(), 'reproduce-'));
+  try {
+    const flags = ['emoji-3', '--methods', 'simclr', '--seeds', '0', '--epochs', '1'];
+    const { stderr } = await promisify(execFile)(process.execPath, [`${REPRODUCE}main.ts`, ...flags], { cwd });
+    expect(stderr).toMatch(/1-NN \d+\.\d %/);
+    expect(kept()).toBe(before);
+  } finally {
+    rmSync(cwd, { recursive: true });
+  }
+}, 120_000);
 
 it('the page gives mean and deviation over seeds', () => {
   const run = (seed: number, oneNN: number): RunResult => ({
