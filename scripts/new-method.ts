@@ -16,9 +16,16 @@ try {
   });
   const { name, files } = copyTemplate(ROOT, positionals[0] ?? '', values);
   for (const file of files) process.stdout.write(`${file}\n`);
-  // The second one links what the first has found.
-  for (const _ of [1, 2])
-    spawnSync('npx', ['-y', 'pnpm@10', 'install', '--no-frozen-lockfile'], { cwd: ROOT, stdio: 'ignore' });
+  for (const _ of ['finds the package', 'links it at the root']) {
+    const { status } = spawnSync('npx', ['-y', 'pnpm@10', 'install', '--no-frozen-lockfile'], {
+      cwd: ROOT,
+      stdio: ['ignore', 'ignore', 2],
+    });
+    if (status !== 0)
+      throw new Error(
+        `new: the files are there, but could not be linked; got exit code ${status}; run npx -y pnpm@10 install twice`,
+      );
+  }
   process.stdout.write(`
 packages/${name} is a whole method already: npx -y pnpm@10 test packages/${name}
 Now make it yours, in this order (CONTRIBUTING.md, "Add a method"): config.ts, loss.ts, scripts/parity, ${name}.ts, README.md.

@@ -6,6 +6,8 @@ import {
   type Method,
   mlp,
   type Recipe,
+  requireCounts,
+  requireTwoViews,
   rngFromSeed,
   type Tensor,
   tf,
@@ -67,14 +69,9 @@ export function barlowTwins({ backbone, views, recipe = cifar, seed = 0, ...over
 }
 
 function check({ hiddenDim, projectionDim, layers, lambda, biasRate }: BarlowTwinsConfig, plan: ViewPlan): void {
-  for (const [name, value] of Object.entries({ hiddenDim, projectionDim, layers })) {
-    if (Number.isInteger(value) && value >= 1) continue;
-    throw new ConfigError(`barlow-twins: ${name} must be a whole number of at least 1; got ${value}`);
-  }
+  requireCounts('barlow-twins', { hiddenDim, projectionDim, layers });
   for (const [name, value] of Object.entries({ lambda, biasRate })) {
     if (value < 0) throw new ConfigError(`barlow-twins: ${name} must be 0 or above; got ${value}`);
   }
-  const count = plan.reduce((sum, view) => sum + view.count, 0);
-  if (count === 2) return;
-  throw new ConfigError(`barlow-twins: views must be two; got ${count}; make them with barlowTwinsViews()`);
+  requireTwoViews('barlow-twins', plan, 'barlowTwinsViews');
 }

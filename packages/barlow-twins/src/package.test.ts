@@ -1,40 +1,16 @@
-import { readFileSync } from 'node:fs';
-import { type Backbone, type MethodPackage, resnet } from '@ssl/core';
+import { describePackage, readmeSettings } from '@ssl/core/testing';
 import { describe, expect, test } from 'vitest';
 import { barlowTwinsViews, defaults, method } from './index.ts';
 
-const NARROW = { hiddenDim: 8, projectionDim: 4 };
-
-function tiny(inChannels: number): Backbone {
-  return resnet('tiny', { block: 'basic', layers: [1], channels: [4] }, { stem: 'cifar', inChannels });
-}
-
-describe('the method package', () => {
-  const offered: MethodPackage = method;
-
-  test('has the name, the defaults and ready recipes, the first one for small pictures', () => {
-    expect(offered).toMatchObject({ spec: 1, name: 'barlow-twins', defaults });
-    expect(Object.keys(offered.recipes)[0]).toBe('cifar');
-    for (const recipe of Object.values(offered.recipes)) expect(recipe.warmupEpochs).toBeLessThan(recipe.epochs);
-  });
-
-  test.each(Object.keys(offered.viewPlans).flatMap(name => [1, 3].map(channels => [name, channels] as const)))(
-    'builds a method with the views %s for %i channels',
-    (name, channels) => {
-      const plan = offered.viewPlans[name]!({ size: 16, channels });
-      const recipe = offered.recipes.imagenet!;
-      const built = offered.create({ backbone: tiny(channels), views: plan, recipe, ...NARROW });
-      expect(built).toMatchObject({ name: 'barlow-twins', views: plan, recipe, config: { ...defaults, ...NARROW } });
-      expect(plan.map(({ count, size }) => [count, size])).toEqual([
-        [1, 16],
-        [1, 16],
-      ]);
-    },
-  );
-
-  test('views without any given fit the backbone', () => {
-    expect(offered.create({ backbone: tiny(1), ...NARROW }).views).toEqual(barlowTwinsViews({ channels: 1 }));
-  });
+describePackage(method, {
+  name: 'barlow-twins',
+  defaults,
+  settings: { hiddenDim: 8, projectionDim: 4 },
+  specs: [
+    [1, 16],
+    [1, 16],
+  ],
+  ownViews: barlowTwinsViews,
 });
 
 describe('views', () => {
@@ -55,7 +31,5 @@ describe('views', () => {
 });
 
 test('the README lists every setting with its default', () => {
-  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-  const table = [...readme.matchAll(/^\| `(\w+)` \| ([\d.]+)/gm)].map(([, name, value]) => [name, Number(value)]);
-  expect(Object.fromEntries(table)).toEqual(defaults);
+  expect(readmeSettings(import.meta.url)).toEqual(defaults);
 });

@@ -11,6 +11,8 @@ import {
   mlp,
   moveTowards,
   type Recipe,
+  requireCounts,
+  requireTwoViews,
   rngFromSeed,
   type StepParts,
   stopGradient,
@@ -119,14 +121,9 @@ function partsOf({ backbone, head, predictor, teacherBackbone, teacherHead }: Ne
 }
 
 function check({ momentum, ...widths }: BYOLConfig, plan: ViewPlan): void {
-  for (const [name, value] of Object.entries(widths)) {
-    if (Number.isInteger(value) && value >= 1) continue;
-    throw new ConfigError(`byol: ${name} must be a whole number of at least 1; got ${value}`);
-  }
+  requireCounts('byol', widths);
   if (!(momentum >= 0 && momentum <= 1)) {
     throw new ConfigError(`byol: momentum must be from 0 to 1; got ${momentum}; ${defaults.momentum} is usual`);
   }
-  const count = plan.reduce((sum, view) => sum + view.count, 0);
-  if (count === 2) return;
-  throw new ConfigError(`byol: views must be two; got ${count}; make them with byolViews()`);
+  requireTwoViews('byol', plan, 'byolViews');
 }

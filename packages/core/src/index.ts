@@ -36,6 +36,8 @@ export {
   type Recipe,
   rankFalls,
   recent,
+  requireCounts,
+  requireTwoViews,
   type ScheduleTime,
   type Signature,
   type SignatureContext,

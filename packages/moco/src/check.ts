@@ -1,5 +1,5 @@
 /** What `moco` refuses. */
-import { ConfigError, configure, ShapeError, type ViewPlan } from '@ssl/core';
+import { ConfigError, configure, requireCounts, requireTwoViews, ShapeError, type ViewPlan } from '@ssl/core';
 import { defaults, type MoCoConfig, versions } from './config.ts';
 
 /** The settings of the version, with overrides on top. */
@@ -23,29 +23,16 @@ export function checkedConfig(overrides: Partial<MoCoConfig>): MoCoConfig {
 
 function checkSizes({ version, queueSize, ...config }: MoCoConfig): void {
   const { projectionDim, hiddenDim, layers, shuffleGroups } = config;
-  const least = {
-    projectionDim: [projectionDim, 1],
-    hiddenDim: [hiddenDim, 0],
-    layers: [layers, 1],
-    shuffleGroups: [shuffleGroups, 1],
-    queueSize: [queueSize, version === 3 ? 0 : 1],
-  } as const;
-  for (const [name, [value, bound]] of Object.entries(least)) {
-    if (Number.isInteger(value) && value >= bound) continue;
-    throw new ConfigError(`moco: ${name} must be a whole number of at least ${bound}; got ${value}`);
-  }
+  requireCounts('moco', { projectionDim, layers, shuffleGroups });
+  requireCounts('moco', { hiddenDim }, 0);
+  requireCounts('moco', { queueSize }, version === 3 ? 0 : 1);
   if (version === 3 && queueSize > 0) {
     throw new ConfigError(`moco: version 3 has no queue; got queueSize ${queueSize}; leave it out, or take version 2`);
   }
 }
 
 export function checkViews(plan: ViewPlan): void {
-  const count = plan.reduce((sum, view) => sum + view.count, 0);
-  const sizes = new Set(plan.map(({ size }) => size));
-  if (count === 2 && sizes.size === 1) return;
-  throw new ConfigError(
-    `moco: views must be two of one size; got ${count} of ${[...sizes].join(' and ')} pixels; make them with mocoViews()`,
-  );
+  requireTwoViews('moco', plan, 'mocoViews', { oneSize: true });
 }
 
 /** @param images in the batch, or in the part of it that is encoded at once */

@@ -1,29 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { type MethodPackage, resnet } from '@ssl/core';
+import type { MethodPackage } from '@ssl/core';
+import { describePackage } from '@ssl/core/testing';
 import { describe, expect, test } from 'vitest';
 import { defaults, method, mocoViews, versions } from './index.ts';
 
 const offered: MethodPackage = method;
-const tiny = (inChannels: number) =>
-  resnet('tiny', { block: 'basic', layers: [1], channels: [4] }, { stem: 'cifar', inChannels });
 
-describe('the method package', () => {
-  test('has the name, the defaults and ready recipes, the first one for small pictures', () => {
-    expect(offered).toMatchObject({ spec: 1, name: 'moco', defaults });
-    expect(Object.keys(offered.recipes)[0]).toBe('cifar');
-    for (const recipe of Object.values(offered.recipes)) expect(recipe.warmupEpochs).toBeLessThan(recipe.epochs);
-  });
+describePackage(offered, { name: 'moco', defaults, settings: { queueSize: 32 } });
 
-  test.each(Object.keys(offered.viewPlans).flatMap(name => [1, 3].map(channels => [name, channels] as const)))(
-    'builds a method with the views %s for %i channels',
-    (name, channels) => {
-      const plan = offered.viewPlans[name]!({ size: 16, channels });
-      const recipe = offered.recipes.imagenet!;
-      const built = offered.create({ backbone: tiny(channels), views: plan, recipe, seed: 1, queueSize: 32 });
-      expect(built).toMatchObject({ name: 'moco', views: plan, recipe, config: { ...defaults, queueSize: 32 } });
-    },
-  );
-
+describe('versions', () => {
   test.each([1, 2, 3])('what goes with version %i is there', version => {
     const { views = 'cifar', recipe = 'cifar' } = offered.usual!({ version });
     expect(offered.viewPlans[views]!({ size: 32, channels: 3 })).toEqual(mocoViews({ version }));

@@ -1,27 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type Diagnosis, type Recipe, resnet } from '@ssl/core';
-import { arrayDataset } from '@ssl/core/data';
-import { pretrain } from '@ssl/core/train';
+import { diagnosesOf, kitData } from '@ssl/core/testing';
 import { expect, test } from 'vitest';
 import { type MoCoOptions, moco, mocoViews } from './index.ts';
 
 const SIDE = 8;
-const PICTURES = 64;
-
-/** Pictures with a square of one colour on a ground of another, so that a part still tells which picture it is of. */
-function squares() {
-  const colour = (picture: number, channel: number, inside: boolean): number =>
-    (picture * 97 + channel * 61 + (inside ? 130 : 0) + picture * channel * 29) % 256;
-  const data = Uint8Array.from({ length: PICTURES * SIDE ** 2 * 3 }, (_, i) => {
-    const [channel, x, y] = [i % 3, Math.floor(i / 3) % SIDE, Math.floor(i / (3 * SIDE)) % SIDE];
-    return colour(Math.floor(i / (3 * SIDE ** 2)), channel, x > 1 && x < 6 && y > 1 && y < 6);
-  });
-  return arrayDataset({ name: 'squares', data, width: SIDE, height: SIDE, channels: 3 });
-}
-
-async function diagnosesOf(options: Partial<MoCoOptions>, recipe: Partial<Recipe> = {}): Promise<readonly Diagnosis[]> {
+async function diagnosed(options: Partial<MoCoOptions>, recipe: Partial<Recipe> = {}): Promise<readonly Diagnosis[]> {
   const shape = { block: 'basic', layers: [1, 1], channels: [6, 12] } as const;
   const method = moco({
     backbone: resnet('tiny', shape, { stem: 'cifar', zeroInitLast: false, seed: 3 }),
@@ -30,27 +13,13 @@ async function diagnosesOf(options: Partial<MoCoOptions>, recipe: Partial<Recipe
     ...(options.version === 3 ? { hiddenDim: 16 } : { queueSize: 32, shuffleGroups: 2, momentum: 0.99 }),
     ...options,
   });
-  const out = mkdtempSync(join(tmpdir(), 'moco-'));
-  try {
-    const quiet = { onProgress: (): void => {}, onDiagnosis: (): void => {} };
-    const settings = {
-      batchSize: 16,
-      epochs: 12,
-      warmupEpochs: 0,
-      learningRate: 0.05,
-      scaling: 'none',
-      ...recipe,
-    } as const;
-    return (await pretrain({ method, data: squares(), out: join(out, 'run'), recipe: settings, ...quiet })).diagnoses;
-  } finally {
-    rmSync(out, { recursive: true, force: true });
-  }
+  return diagnosesOf(method, kitData({}, 64), { epochs: 12, ...recipe });
 }
 
 test.each([1, 2, 3])(
   'a sound run of version %i shows none',
   async version => {
-    expect(await diagnosesOf({ version })).toEqual([]);
+    expect(await diagnosed({ version })).toEqual([]);
   },
   60_000,
 );
@@ -80,7 +49,7 @@ test.each([
 ] as const)(
   '%s shows as %s',
   async (_, name, options, recipe, evidence, setting) => {
-    const found = (await diagnosesOf(options, recipe)).find(each => each.name === name);
+    const found = (await diagnosed(options, recipe)).find(each => each.name === name);
     expect(found?.evidence).toContain(evidence);
     expect(found?.change).toContain(setting);
   },

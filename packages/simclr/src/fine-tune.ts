@@ -14,6 +14,7 @@ import {
   Variable,
   type ViewPlan,
 } from '@ssl/core';
+import { everyView } from '@ssl/core/data';
 import type { ParameterGroup } from '@ssl/core/optim';
 import { labelledRows, meanOfLabelled } from './classifier-loss.ts';
 import { type FineTuneConfig, fineTuneDefaults, fineTuning } from './config-v2.ts';
@@ -116,6 +117,6 @@ function check({ labelSmoothing }: FineTuneConfig, classes: number, plan: ViewPl
 
 /** @throws ConfigError for a plan of other than one view */
 export function checkOneView(who: string, plan: ViewPlan): void {
-  const count = plan.reduce((sum, view) => sum + view.count, 0);
+  const count = everyView(plan).length;
   if (count !== 1) throw new ConfigError(`${who}: views must be one; got ${count}; make it with fineTuneViews()`);
 }

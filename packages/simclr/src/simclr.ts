@@ -6,6 +6,8 @@ import {
   type Method,
   mlp,
   type Recipe,
+  requireCounts,
+  requireTwoViews,
   rngFromSeed,
   type Tensor,
   tf,
@@ -67,21 +69,13 @@ export function simclr({ backbone, views, recipe = cifar, seed = 0, ...overrides
 }
 
 function check({ hiddenDim, projectionDim, layers, temperature, loss, sigma }: SimCLRConfig, plan: ViewPlan): void {
-  const smallest = { hiddenDim: [hiddenDim, 0], projectionDim: [projectionDim, 1], layers: [layers, 1] } as const;
-  for (const [name, [value, least]] of Object.entries(smallest)) {
-    if (Number.isInteger(value) && value >= least) continue;
-    throw new ConfigError(`simclr: ${name} must be a whole number of at least ${least}; got ${value}`);
-  }
+  requireCounts('simclr', { hiddenDim }, 0);
+  requireCounts('simclr', { projectionDim, layers });
   for (const [name, value] of Object.entries({ temperature, sigma })) {
     if (value <= 0) throw new ConfigError(`simclr: ${name} must be above 0; got ${value}`);
   }
   if (!Object.hasOwn(LOSSES, loss)) {
     throw new ConfigError(`simclr: loss must be one of ${Object.keys(LOSSES).join(', ')}; got '${loss}'`);
   }
-  const count = plan.reduce((sum, view) => sum + view.count, 0);
-  const sizes = new Set(plan.map(({ size }) => size));
-  if (count === 2 && sizes.size === 1) return;
-  throw new ConfigError(
-    `simclr: views must be two of one size; got ${count} of ${[...sizes].join(' and ')} pixels; make them with simclrViews()`,
-  );
+  requireTwoViews('simclr', plan, 'simclrViews', { oneSize: true });
 }

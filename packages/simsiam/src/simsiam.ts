@@ -1,11 +1,12 @@
 import {
   type Backbone,
-  ConfigError,
   configure,
   featureStdOf,
   inParts,
   type Method,
   type Recipe,
+  requireCounts,
+  requireTwoViews,
   type StepParts,
   stopGradient,
   type Tensor,
@@ -84,11 +85,6 @@ function partsOf(backbone: Backbone, { head, predictor }: Heads): StepParts {
 }
 
 function check({ fixPredictorRate: _, ...sizes }: SimSiamConfig, plan: ViewPlan): void {
-  for (const [name, value] of Object.entries(sizes)) {
-    if (Number.isInteger(value) && value >= 1) continue;
-    throw new ConfigError(`simsiam: ${name} must be a whole number of at least 1; got ${value}`);
-  }
-  const count = plan.reduce((sum, view) => sum + view.count, 0);
-  if (count === 2) return;
-  throw new ConfigError(`simsiam: views must be two; got ${count}; make them with simsiamViews()`);
+  requireCounts('simsiam', sizes);
+  requireTwoViews('simsiam', plan, 'simsiamViews');
 }

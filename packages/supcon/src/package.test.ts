@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { type Backbone, ConfigError, type MethodPackage, resnet, type ViewPlan } from '@ssl/core';
+import { readmeSettings } from '@ssl/core/testing';
 import { describe, expect, test } from 'vitest';
 import { crossEntropyDefaults, crossEntropyViews, defaults, method, supConViews } from './index.ts';
 
@@ -99,8 +99,5 @@ describe('views', () => {
 });
 
 test('the README lists every setting with its default', () => {
-  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-  const rows = readme.matchAll(/^\| `(\w+)` \| (?:`'([\w-]+)'`|([\d.]+))/gm);
-  const table = [...rows].map(([, name, word, number]) => [name, word ?? Number(number)]);
-  expect(Object.fromEntries(table)).toEqual(method.defaults);
+  expect(readmeSettings(import.meta.url)).toEqual(method.defaults);
 });

@@ -1,24 +1,13 @@
 /** Short trainings with one bad setting each: what a run is said to suffer from. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type Method, normal, type Recipe, rngFromSeed, type ViewPlan } from '@ssl/core';
 import { arrayDataset, type Dataset, horizontalFlip, randomResizedCrop, views } from '@ssl/core/data';
-import { kitBackbone } from '@ssl/core/testing';
-import { pretrain } from '@ssl/core/train';
-import { afterAll, describe, expect, test } from 'vitest';
+import { diagnosesOf, kitBackbone } from '@ssl/core/testing';
+import { describe, expect, test } from 'vitest';
 import { crossEntropy, type SupConOptions, supcon } from './index.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'supcon-'));
-afterAll(() => rmSync(folder, { recursive: true }));
-let runs = 0;
-
 async function found(method: Method, data: Dataset, changes: Partial<Recipe> = {}): Promise<string[]> {
-  const short = { learningRate: 0.05, scaling: 'none', batchSize: 16, epochs: 25, warmupEpochs: 0 } as const;
-  const quiet = { onProgress: () => {}, onDiagnosis: () => {}, checkpointEvery: 1000 };
-  const recipe = { ...short, ...changes };
-  const run = await pretrain({ method, data, out: join(folder, `${runs++}`), recipe, ...quiet });
-  return run.diagnoses.map(({ name }) => name);
+  const diagnoses = await diagnosesOf(method, data, { epochs: 25, ...changes });
+  return diagnoses.map(({ name }) => name);
 }
 
 const [SIDE, COUNT, CLASSES] = [8, 32, 3];

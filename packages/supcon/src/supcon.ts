@@ -8,10 +8,12 @@ import {
   type Method,
   mlp,
   type Recipe,
+  requireCounts,
   rngFromSeed,
   type Tensor,
   type ViewPlan,
 } from '@ssl/core';
+import { everyView } from '@ssl/core/data';
 import { cifar, defaults, type SupConConfig } from './config.ts';
 import { encodeViews, stacked } from './encode.ts';
 import { supConTerms } from './loss.ts';
@@ -50,7 +52,7 @@ export function supcon({ backbone, views, recipe = cifar, seed = 0, ...overrides
     acrossRanks: 'gathers-negatives',
     needsLabels: true,
     trained: { backbone, head },
-    signatures: signaturesOf(config, viewsIn(plan)),
+    signatures: signaturesOf(config, everyView(plan).length),
     ...inParts({
       encode: batch => encodeViews(batch.views, backbone, head),
       loss(encoded, batch) {
@@ -63,10 +65,6 @@ export function supcon({ backbone, views, recipe = cifar, seed = 0, ...overrides
   };
 }
 
-function viewsIn(plan: ViewPlan): number {
-  return plan.reduce((sum, { count }) => sum + count, 0);
-}
-
 /** @throws DataError when the batch has none */
 export function labelsOf(who: string, { labels }: Pick<Batch, 'labels'>): Tensor {
   if (labels) return labels;
@@ -74,11 +72,8 @@ export function labelsOf(who: string, { labels }: Pick<Batch, 'labels'>): Tensor
 }
 
 function check({ hiddenDim, projectionDim, layers, temperature, baseTemperature }: SupConConfig): void {
-  const smallest = { hiddenDim: [hiddenDim, 0], projectionDim: [projectionDim, 1], layers: [layers, 1] } as const;
-  for (const [name, [value, least]] of Object.entries(smallest)) {
-    if (Number.isInteger(value) && value >= least) continue;
-    throw new ConfigError(`supcon: ${name} must be a whole number of at least ${least}; got ${value}`);
-  }
+  requireCounts('supcon', { hiddenDim }, 0);
+  requireCounts('supcon', { projectionDim, layers });
   for (const [name, value] of Object.entries({ temperature, baseTemperature })) {
     if (value <= 0) throw new ConfigError(`supcon: ${name} must be above 0; got ${value}`);
   }

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   type Backbone,
   ConfigError,
@@ -15,10 +12,9 @@ import {
   tf,
   type ViewPlan,
 } from '@ssl/core';
-import { arrayDataset, colorJitter, type Dataset, horizontalFlip, randomResizedCrop, views } from '@ssl/core/data';
-import { describeMethod } from '@ssl/core/testing';
-import { pretrain } from '@ssl/core/train';
-import { afterAll, describe, expect, test } from 'vitest';
+import { views } from '@ssl/core/data';
+import { describeMethod, diagnosesOf, kitViews, kitWaves } from '@ssl/core/testing';
+import { describe, expect, test } from 'vitest';
 import { cifar, defaults, type VICRegOptions, vicreg, vicregViews } from './index.ts';
 
 const NARROW = { hiddenDim: 32, projectionDim: 16 };
@@ -93,44 +89,15 @@ describe('settings', () => {
 });
 
 describe('how it fails', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'vicreg-'));
-  afterAll(() => rmSync(folder, { recursive: true }));
-  const side = 8;
-  const count = 128;
-
-  /** Waves of two colours: direction, length and colours differ from picture to picture. */
-  const waves = (): Dataset => {
-    const seed = normal(rngFromSeed(4), [count, 9]).arraySync() as number[][];
-    const data = Uint8Array.from({ length: count * side ** 2 * 3 }, (_, i) => {
-      const [channel, x, y] = [i % 3, Math.floor(i / 3) % side, Math.floor(i / (3 * side)) % side];
-      const [a, b, phase, ...colours] = seed[Math.floor(i / (3 * side ** 2))]! as [number, number, number];
-      const wave = Math.sin(a * x + b * y + 3 * phase);
-      return Math.max(0, Math.min(255, 128 + 50 * (colours[channel]! + wave * colours[channel + 3]!)));
-    });
-    return arrayDataset({ name: 'waves', data, width: side, height: side, channels: 3 });
-  };
-  const mild = views([
-    {
-      count: 2,
-      size: side,
-      ops: [randomResizedCrop({ scale: [0.5, 1] }), horizontalFlip(), colorJitter({ brightness: 0.3, p: 0.8 })],
-    },
-  ]);
-  let runs = 0;
   const found = async (settings: Partial<VICRegOptions>, recipe: Partial<Recipe> = {}): Promise<string[]> => {
-    const method = make({ projectionDim: 32, views: mild, ...settings });
-    const all = {
+    const diagnoses = await diagnosesOf(make({ projectionDim: 32, views: kitViews, ...settings }), kitWaves(), {
       optimizer: 'sgd',
       learningRate: 0.03,
-      scaling: 'none',
       batchSize: 64,
       epochs: 20,
-      warmupEpochs: 0,
       ...recipe,
-    } as const;
-    const quiet = { onProgress: () => {}, onDiagnosis: () => {}, checkpointEvery: 1000 };
-    const run = await pretrain({ method, data: waves(), out: join(folder, `${runs++}`), recipe: all, ...quiet });
-    return run.diagnoses.map(({ name }) => name);
+    });
+    return diagnoses.map(({ name }) => name);
   };
 
   test('a sound run shows nothing', async () => {

@@ -6,6 +6,8 @@ import {
   type Method,
   mlp,
   type Recipe,
+  requireCounts,
+  requireTwoViews,
   rngFromSeed,
   type Tensor,
   tf,
@@ -65,17 +67,12 @@ export function vicreg({ backbone, views, recipe = cifar, seed = 0, ...overrides
 
 function check(config: VICRegConfig, plan: ViewPlan): void {
   const { hiddenDim, projectionDim, layers, gamma, epsilon, ...weights } = config;
-  for (const [name, value] of Object.entries({ hiddenDim, projectionDim, layers })) {
-    if (Number.isInteger(value) && value >= 1) continue;
-    throw new ConfigError(`vicreg: ${name} must be a whole number of at least 1; got ${value}`);
-  }
+  requireCounts('vicreg', { hiddenDim, projectionDim, layers });
   for (const [name, value] of Object.entries(weights)) {
     if (value < 0) throw new ConfigError(`vicreg: ${name} must be 0 or above; got ${value}`);
   }
   for (const [name, value] of Object.entries({ gamma, epsilon })) {
     if (value <= 0) throw new ConfigError(`vicreg: ${name} must be above 0; got ${value}`);
   }
-  const count = plan.reduce((sum, view) => sum + view.count, 0);
-  if (count === 2) return;
-  throw new ConfigError(`vicreg: views must be two; got ${count}; make them with vicregViews()`);
+  requireTwoViews('vicreg', plan, 'vicregViews');
 }

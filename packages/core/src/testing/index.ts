@@ -1,5 +1,7 @@
 export { acrossRanks } from './across-ranks.ts';
 export { describeMethod } from './describe-method.ts';
+export { describePackage, type PackageKitOptions, readmeSettings } from './describe-package.ts';
+export { diagnosesOf, kitViews, kitWaves } from './diagnosed-run.ts';
 export { type FixtureTensor, fixtureTensor, readFixture, relativeError } from './fixtures.ts';
 export { type GradientCheckOptions, gradientError } from './gradient-check.ts';
 export { type MethodCheck, methodChecks } from './method-checks.ts';

@@ -1,11 +1,6 @@
-import { readFileSync, rmSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { ConfigError, type Method } from '@ssl/core';
 import { views } from '@ssl/core/data';
-import { describeMethod, kitBackbone, kitData } from '@ssl/core/testing';
-import { pretrain } from '@ssl/core/train';
+import { describeMethod, diagnosesOf, kitBackbone, kitData, readmeSettings } from '@ssl/core/testing';
 import { describe, expect, test } from 'vitest';
 import { cifar, defaults, method, type NewMethodOptions, newMethod, newMethodViews } from './index.ts';
 
@@ -35,23 +30,14 @@ describe('settings', () => {
 
   test('the command line gets every default, and the README lists them', () => {
     expect(method).toMatchObject({ name: 'new-method', defaults });
-    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-    const table = [...readme.matchAll(/^\| `(\w+)` \| ([\d.]+)/gm)].map(([, name, value]) => [name, Number(value)]);
-    expect(Object.fromEntries(table)).toEqual(defaults);
+    expect(readmeSettings(import.meta.url)).toEqual(defaults);
   });
 });
 
 describe('how it fails', () => {
   const diagnosed = async (options: Partial<NewMethodOptions>): Promise<string[]> => {
-    const out = await mkdtemp(join(tmpdir(), 'new-method-'));
-    const recipe = { learningRate: 0.1, scaling: 'none', batchSize: 16, epochs: 100, warmupEpochs: 0 } as const;
-    const quiet = { onProgress: () => {}, onDiagnosis: () => {}, checkpointEvery: 1000 };
-    try {
-      const run = await pretrain({ method: make(options), data: kitData(), out, recipe, ...quiet });
-      return run.diagnoses.map(({ name }) => name);
-    } finally {
-      rmSync(out, { recursive: true });
-    }
+    const found = await diagnosesOf(make(options), kitData(), { learningRate: 0.1, epochs: 100 });
+    return found.map(({ name }) => name);
   };
 
   test('a sound run shows nothing', async () => {

@@ -6,6 +6,8 @@ import {
   type Method,
   mlp,
   type Recipe,
+  requireCounts,
+  requireTwoViews,
   rngFromSeed,
   type Signature,
   staysBelow,
@@ -77,23 +79,11 @@ export function newMethod({ backbone, views, recipe = cifar, seed = 0, ...overri
 }
 
 function check({ hiddenDim, projectionDim, sharpness, uniformity }: NewMethodConfig, plan: ViewPlan): void {
-  for (const [name, [value, least]] of Object.entries({
-    hiddenDim: [hiddenDim, 0],
-    projectionDim: [projectionDim, 1],
-  } as const)) {
-    if (Number.isInteger(value) && value >= least) continue;
-    throw new ConfigError(
-      `new-method: ${name} must be a whole number of at least ${least}; got ${value}; change ${name}`,
-    );
-  }
+  requireCounts('new-method', { hiddenDim }, 0);
+  requireCounts('new-method', { projectionDim });
   if (sharpness <= 0)
     throw new ConfigError(`new-method: sharpness must be above 0; got ${sharpness}; change sharpness`);
   if (uniformity < 0)
     throw new ConfigError(`new-method: uniformity must be 0 or above; got ${uniformity}; change uniformity`);
-  const count = plan.reduce((sum, view) => sum + view.count, 0);
-  const sizes = new Set(plan.map(({ size }) => size));
-  if (count === 2 && sizes.size === 1) return;
-  throw new ConfigError(
-    `new-method: views must be two of one size; got ${count} of ${[...sizes].join(' and ')} pixels; make them with newMethodViews()`,
-  );
+  requireTwoViews('new-method', plan, 'newMethodViews', { oneSize: true });
 }
