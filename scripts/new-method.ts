@@ -16,16 +16,11 @@ try {
   });
   const { name, files } = copyTemplate(ROOT, positionals[0] ?? '', values);
   for (const file of files) process.stdout.write(`${file}\n`);
-  for (const _ of ['finds the package', 'links it at the root']) {
-    const { status } = spawnSync('npx', ['-y', 'pnpm@10', 'install', '--no-frozen-lockfile'], {
-      cwd: ROOT,
-      stdio: ['ignore', 'ignore', 2],
-    });
-    if (status !== 0)
-      throw new Error(
-        `new: the files are there, but could not be linked; got exit code ${status}; run npx -y pnpm@10 install twice`,
-      );
-  }
+  // The first one finds the package, the second links it at the root.
+  for (const _ of [1, 2]) demand(['npx', '-y', 'pnpm@10', 'install', '--no-frozen-lockfile'], 'could not be linked');
+  // Another name sorts imports and breaks lines in other places.
+  const written = [`packages/${name}`, `examples/${name}`];
+  demand(['npx', '-y', 'pnpm@10', 'exec', 'biome', 'check', '--write', ...written], 'could not be formatted');
   process.stdout.write(`
 packages/${name} is a whole method already: npx -y pnpm@10 test packages/${name}
 Now make it yours, in this order (CONTRIBUTING.md, "Add a method"): config.ts, loss.ts, scripts/parity, ${name}.ts, README.md.
@@ -33,4 +28,11 @@ Now make it yours, in this order (CONTRIBUTING.md, "Add a method"): config.ts, l
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`);
   process.exitCode = 1;
+}
+
+/** Runs a command in the root, in silence unless it fails. */
+function demand([program, ...args]: readonly string[], failure: string): void {
+  const { status, stdout, stderr } = spawnSync(program!, args, { cwd: ROOT, encoding: 'utf8' });
+  if (status === 0) return;
+  throw new Error(`${stdout}${stderr}\nnew: the files are there, but ${failure}; run ${program} ${args.join(' ')}`);
 }
