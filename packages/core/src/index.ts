@@ -1,10 +1,18 @@
 export {
   type Backbone,
+  type BackboneOptions,
   backbone,
   backboneNames,
+  type NamedBackbone,
   type ResNetOptions,
   type ResNetShape,
   resnet,
+  type TokenOptions,
+  type VisionTransformer,
+  type VitConfig,
+  type VitOptions,
+  type VitShape,
+  visionTransformer,
 } from './backbones/index.ts';
 export type { ViewPlan } from './data/index.ts';
 export {
@@ -60,12 +68,22 @@ export {
   parametersOf,
   type Queue,
   queue,
+  resizePositions,
   sequential,
+  sinCosPositions,
   stateOf,
+  type TransformerBlock,
+  type TransformerBlocks,
+  transformerBlock,
+  transformerBlocks,
 } from './nn/index.ts';
 export { addBias, relu, softmax, softmaxCrossEntropy } from './ops/activation.ts';
+export { attentionMaps, selfAttention } from './ops/attention.ts';
 export { type LogSumExpOptions, logSumExpSimilarities, ownColumns } from './ops/contrastive.ts';
 export { type Conv2dOptions, conv2d } from './ops/conv.ts';
+export { gatherRows, gatherTokens } from './ops/gather.ts';
+export { gelu } from './ops/gelu.ts';
+export { layerNorm } from './ops/layer-norm.ts';
 export { matMul } from './ops/linear.ts';
 export { batchNormInference, batchNormTraining, l2Normalize } from './ops/norm.ts';
 export { avgPool, globalAvgPool, maxPool } from './ops/pool.ts';

@@ -1,3 +1,5 @@
 export type { Backbone } from './backbone.ts';
-export { backbone, backboneNames } from './registry.ts';
+export { type BackboneOptions, backbone, backboneNames, type NamedBackbone } from './registry.ts';
 export { type ResNetOptions, type ResNetShape, resnet } from './resnet.ts';
+export { type TokenOptions, type VisionTransformer, visionTransformer } from './vit.ts';
+export type { VitConfig, VitOptions, VitShape } from './vit-options.ts';

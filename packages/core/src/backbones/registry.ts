@@ -2,6 +2,8 @@ import { ConfigError } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
 import type { Backbone } from './backbone.ts';
 import { type ResNetOptions, type ResNetShape, resnet } from './resnet.ts';
+import { type VisionTransformer, visionTransformer } from './vit.ts';
+import type { VitOptions, VitShape } from './vit-options.ts';
 
 /** timm's names (timm/models/resnet.py) and shapes; `resnet_small` is ours, for small pictures on small machines. */
 const SHAPES: Readonly<Record<string, ResNetShape>> = {
@@ -18,16 +20,56 @@ const SHAPES: Readonly<Record<string, ResNetShape>> = {
   wide_resnet101_2: { block: 'bottleneck', layers: [3, 4, 23, 3], baseWidth: 128 },
 };
 
+const TINY = { dim: 192, depth: 12, heads: 3 };
+const SMALL = { dim: 384, depth: 12, heads: 6 };
+const BASE = { dim: 768, depth: 12, heads: 12 };
+const LARGE = { dim: 1024, depth: 24, heads: 16 };
+const HUGE = { dim: 1280, depth: 32, heads: 16 };
+
+/** timm's names (timm/models/vision_transformer.py) and shapes; `vit_mini_patch4_32` is ours, for small pictures on small machines. */
+const VITS: Readonly<Record<string, VitShape>> = {
+  vit_mini_patch4_32: { dim: 128, depth: 6, heads: 4, patchSize: 4, imgSize: 32 },
+  vit_tiny_patch16_224: { ...TINY, patchSize: 16, imgSize: 224 },
+  vit_tiny_patch16_384: { ...TINY, patchSize: 16, imgSize: 384 },
+  vit_small_patch8_224: { ...SMALL, patchSize: 8, imgSize: 224 },
+  vit_small_patch16_224: { ...SMALL, patchSize: 16, imgSize: 224 },
+  vit_small_patch16_384: { ...SMALL, patchSize: 16, imgSize: 384 },
+  vit_small_patch32_224: { ...SMALL, patchSize: 32, imgSize: 224 },
+  vit_small_patch32_384: { ...SMALL, patchSize: 32, imgSize: 384 },
+  vit_base_patch8_224: { ...BASE, patchSize: 8, imgSize: 224 },
+  vit_base_patch16_224: { ...BASE, patchSize: 16, imgSize: 224 },
+  vit_base_patch16_384: { ...BASE, patchSize: 16, imgSize: 384 },
+  vit_base_patch32_224: { ...BASE, patchSize: 32, imgSize: 224 },
+  vit_base_patch32_384: { ...BASE, patchSize: 32, imgSize: 384 },
+  vit_large_patch14_224: { ...LARGE, patchSize: 14, imgSize: 224 },
+  vit_large_patch16_224: { ...LARGE, patchSize: 16, imgSize: 224 },
+  vit_large_patch16_384: { ...LARGE, patchSize: 16, imgSize: 384 },
+  vit_large_patch32_224: { ...LARGE, patchSize: 32, imgSize: 224 },
+  vit_large_patch32_384: { ...LARGE, patchSize: 32, imgSize: 384 },
+  vit_huge_patch14_224: { ...HUGE, patchSize: 14, imgSize: 224 },
+};
+
 /** The names that `backbone` takes. */
-export const backboneNames: readonly string[] = Object.keys(SHAPES);
+export const backboneNames: readonly string[] = [...Object.keys(SHAPES), ...Object.keys(VITS)];
+
+/** What `backbone` takes and gives for a name. */
+export type BackboneOptions<Name extends string = string> = Name extends `vit_${string}`
+  ? VitOptions
+  : string extends Name
+    ? ResNetOptions & VitOptions
+    : ResNetOptions;
+export type NamedBackbone<Name extends string> = Name extends `vit_${string}` ? VisionTransformer : Backbone;
 
 /** A backbone by timm's name. Throws `ConfigError` naming the nearest known one. */
-export function backbone(name: string, options: ResNetOptions = {}): Backbone {
-  const shape = SHAPES[name];
-  if (!shape) {
-    throw new ConfigError(
-      `backbone: must be one of ${backboneNames.join(', ')}; got '${name}'; ${didYouMean(name, backboneNames)}`,
-    );
-  }
-  return resnet(name, shape, options);
+export function backbone<const Name extends string>(name: Name, options?: BackboneOptions<Name>): NamedBackbone<Name> {
+  return named(name, options ?? {}) as NamedBackbone<Name>;
+}
+
+function named(name: string, options: ResNetOptions & VitOptions): Backbone {
+  const [resNet, vit] = [SHAPES[name], VITS[name]];
+  if (resNet) return resnet(name, resNet, options);
+  if (vit) return visionTransformer(name, vit, options);
+  throw new ConfigError(
+    `backbone: must be one of ${backboneNames.join(', ')}; got '${name}'; ${didYouMean(name, backboneNames)}`,
+  );
 }

@@ -1,5 +1,5 @@
 export { checkpointed } from './checkpointed.ts';
-export { kaimingNormal, linearUniform } from './init.ts';
+export { kaimingNormal, linearUniform, smallNormal, xavierUniform } from './init.ts';
 export {
   type BatchNormOptions,
   batchNorm,
@@ -21,4 +21,18 @@ export {
   sequential,
   stateOf,
 } from './module.ts';
+export { type InterpolateOptions, resizePositions, sinCosPositions, type TokenGrid } from './positions.ts';
 export { type Queue, queue } from './queue.ts';
+export {
+  type BlockOptions,
+  type BlocksOptions,
+  dropPath,
+  layerNorm,
+  type TokenLinearOptions,
+  type TransformerBlock,
+  type TransformerBlocks,
+  type TransformerInit,
+  tokenLinear,
+  transformerBlock,
+  transformerBlocks,
+} from './transformer.ts';

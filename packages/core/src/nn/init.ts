@@ -16,3 +16,12 @@ export function linearUniform(rng: Rng, shape: readonly number[], inputs: number
 
 export const zeros = (shape: readonly number[]): Tensor => tf.zeros([...shape]);
 export const ones = (shape: readonly number[]): Tensor => tf.ones([...shape]);
+
+/** As in timm's and DINO's transformers. (Their truncation is at ±2, a hundred standard deviations away: none.) */
+export const smallNormal = (rng: Rng, shape: readonly number[], std = 0.02): Tensor => normal(rng, shape, 0, std);
+
+/** Glorot and Bengio 2010: uniform in ±√(6 / (inputs + outputs)), as MAE starts its linear layers. */
+export function xavierUniform(rng: Rng, shape: readonly [inputs: number, outputs: number]): Tensor {
+  const bound = Math.sqrt(6 / (shape[0] + shape[1]));
+  return uniform(rng, shape, -bound, bound);
+}
