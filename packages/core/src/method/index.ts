@@ -17,7 +17,7 @@ export {
   type StepResult,
 } from './method.ts';
 export { ONLINE_PROBE, type OnlineProbeSettings, onlineProbeSettings } from './online-probe.ts';
-export { peakLearningRate, type Recipe, recipeOptimizer, recipeSchedule } from './recipe.ts';
+export { decaySchedule, peakLearningRate, type Recipe, recipeOptimizer, recipeSchedule } from './recipe.ts';
 export { requireCounts, requireTwoViews } from './require-settings.ts';
 export {
   type Diagnosis,

@@ -16,12 +16,18 @@ export interface Recipe {
   readonly optimizer: 'sgd' | 'lars' | 'adamw';
   /** Of SGD and LARS. Default 0.9. */
   readonly momentum?: number;
+  /** β₂ of AdamW. Default 0.999. */
+  readonly b2?: number;
   /** For a batch of 256 images, the run's scaled to its batch; with `sqrt` for a batch of 1, with `none` as it is. */
   readonly learningRate: number;
   /** How it follows the batch size. Default `linear`. */
   readonly scaling?: 'linear' | 'sqrt' | 'none';
+  /** Where the cosine of the learning rate ends, not scaled to the batch. Default 0. */
+  readonly finalLearningRate?: number;
   readonly weightDecay: number;
-  /** Linear rise at the start, in epochs; a cosine down to 0 follows. */
+  /** What the weight decay becomes by the end of the run, along a cosine (DINO, I-JEPA). Absent, it stays. */
+  readonly finalWeightDecay?: number;
+  /** Linear rise at the start, in epochs; a cosine down to `finalLearningRate` follows. */
   readonly warmupEpochs: number;
   readonly epochs: number;
   /** Images, not views. */
@@ -37,7 +43,7 @@ export interface Recipe {
 
 /** The optimizer of a recipe. @param groups other settings for some parameters, as a method may ask for */
 export function recipeOptimizer(
-  { optimizer, momentum = 0.9 }: Recipe,
+  { optimizer, momentum = 0.9, b2 = 0.999 }: Recipe,
   groups: readonly ParameterGroup[] = [],
 ): OptimizerFactory {
   switch (optimizer) {
@@ -46,7 +52,7 @@ export function recipeOptimizer(
     case 'lars':
       return lars({ momentum, groups });
     case 'adamw':
-      return adamw({ groups });
+      return adamw({ b2, groups });
     default:
       throw new ConfigError(`recipe: optimizer must be sgd, lars or adamw; got '${optimizer as string}'`);
   }
@@ -59,8 +65,13 @@ export function peakLearningRate({ learningRate, scaling = 'linear' }: Recipe, b
 
 /** The learning rate of a recipe as a function of the step. */
 export function recipeSchedule(recipe: Recipe, batchSize: number, stepsPerEpoch: number): Schedule {
-  const { warmupEpochs } = recipe;
-  const peak = peakLearningRate(recipe, batchSize);
+  const { warmupEpochs, finalLearningRate = 0 } = recipe;
+  const falling = cosine(peakLearningRate(recipe, batchSize), finalLearningRate);
   const rise = Math.round(warmupEpochs * stepsPerEpoch);
-  return rise === 0 ? cosine(peak) : (step, total) => warmup(Math.min(rise, total - 1), cosine(peak))(step, total);
+  return rise === 0 ? falling : (step, total) => warmup(Math.min(rise, total - 1), falling)(step, total);
+}
+
+/** The weight decay of a recipe as a function of the step. */
+export function decaySchedule({ weightDecay, finalWeightDecay = weightDecay }: Recipe): Schedule {
+  return cosine(weightDecay, finalWeightDecay);
 }

@@ -6,9 +6,12 @@ import { type Recipe, recipeOptimizer } from '../method/recipe.ts';
 const SETTINGS: Required<Omit<Recipe, 'clipNorm' | 'microBatchSize'>> & { clipNorm: null; microBatchSize: null } = {
   optimizer: 'sgd',
   momentum: 0.9,
+  b2: 0.999,
   learningRate: 0,
+  finalLearningRate: 0,
   scaling: 'linear',
   weightDecay: 0,
+  finalWeightDecay: 0,
   warmupEpochs: 0,
   epochs: 1,
   batchSize: 1,
@@ -28,6 +31,9 @@ export function checkedRecipe(base: Recipe, changes: Partial<Recipe>): Recipe {
   demand('batchSize', batchSize, 'a whole number of at least 1', isCount(batchSize));
   demand('learningRate', learningRate, 'above 0', learningRate > 0);
   demand('weightDecay', weightDecay, '0 or above', weightDecay >= 0);
+  for (const name of ['finalLearningRate', 'finalWeightDecay'] as const) {
+    demand(name, recipe[name], '0 or above, or absent', (recipe[name] ?? 0) >= 0);
+  }
   demand('warmupEpochs', warmupEpochs, '0 or above', warmupEpochs >= 0);
   demand('scaling', scaling, 'linear, sqrt or none', SCALINGS.includes(scaling));
   const clips = typeof clipNorm === 'number' && clipNorm > 0 && Number.isFinite(clipNorm);

@@ -1,7 +1,7 @@
 /** The arguments of step `n`, from nothing but the run's settings and `n`: what makes a resumed run the same run. */
 import type { HostBatch, Loader } from '../data/index.ts';
 import type { Method, StepInput } from '../method/index.ts';
-import { type Recipe, recipeSchedule } from '../method/recipe.ts';
+import { decaySchedule, type Recipe, recipeSchedule } from '../method/recipe.ts';
 import { pixelTensor } from '../tensor/native.ts';
 import { stepKey } from '../tensor/rng.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
@@ -27,6 +27,7 @@ export function feedOf(method: Method, loader: Loader, recipe: Recipe, seed: num
   const steps = stepsPerEpoch * epochs;
   const schedule = recipeSchedule(recipe, batchSize, stepsPerEpoch);
   const learningRate = (step: number): number => schedule(step, steps);
+  const weightDecay = decaySchedule(recipe);
   const make = async (step: number): Promise<StepInput> => {
     const epoch = Math.floor(step / stepsPerEpoch);
     const batch = await loader.batch(epoch, step % stepsPerEpoch);
@@ -39,7 +40,7 @@ export function feedOf(method: Method, loader: Loader, recipe: Recipe, seed: num
       drawn: drawn(method, seed, epoch, batch.indices),
       key: stepKey(seed, step),
       learningRate: tf.scalar(learningRate(step)),
-      weightDecay: tf.scalar(recipe.weightDecay),
+      weightDecay: tf.scalar(weightDecay(step, steps)),
       update: tf.scalar(step + 1),
       fraction: tf.scalar(steps > 1 ? step / (steps - 1) : 1),
       epoch: tf.scalar(epoch),

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { Dataset } from '../data/index.ts';
 import type { Method, Recipe } from '../method/index.ts';
-import { recipeSchedule } from '../method/recipe.ts';
+import { decaySchedule, recipeSchedule } from '../method/recipe.ts';
 import type { Schedule } from '../optim/index.ts';
 import { checkedRecipe } from './check-recipe.ts';
-import { type PretrainOptions, pretrain } from './index.ts';
+import { type PretrainOptions, pretrain, readMetrics } from './index.ts';
 import { SMALL_RECIPE, smallData, smallMethod } from './small-run.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'ssl-options-'));
@@ -50,6 +50,12 @@ const CASES: Record<string, [Record<string, unknown>, RegExp]> = {
   'no learning': [{ recipe: { learningRate: 0 } }, /learningRate must be above 0; got 0/],
   'a rate that is NaN': [{ recipe: { learningRate: Number.NaN } }, /'learningRate' must be finite; got NaN/],
   'negative decay': [{ recipe: { weightDecay: -1 } }, /weightDecay must be 0 or above; got -1/],
+  'a decay that ends below 0': [
+    { recipe: { finalWeightDecay: -1 } },
+    /finalWeightDecay must be 0 or above, or absent; got -1/,
+  ],
+  'a rate that ends below 0': [{ recipe: { finalLearningRate: -1 } }, /finalLearningRate must be 0 or above/],
+  'a β₂ out of range': [{ recipe: { optimizer: 'adamw', b2: 1 } }, /adamw: b2 must be/],
   'negative warm-up': [{ recipe: { warmupEpochs: -1 } }, /warmupEpochs must be 0 or above/],
   'an unknown optimizer': [{ recipe: { optimizer: 'sdg' } }, /optimizer must be sgd, lars or adamw; got 'sdg'/],
   'an unknown scaling': [{ recipe: { scaling: 'cubic' } }, /scaling must be linear, sqrt or none; got 'cubic'/],
@@ -112,6 +118,32 @@ test.each([
 ])('a run of %i steps has a learning rate with a warm-up of %d epochs', (steps, warmupEpochs) => {
   const schedule: Schedule = recipeSchedule({ ...SMALL_RECIPE, warmupEpochs }, 4, 2);
   for (let step = 0; step < steps; step++) expect(schedule(step, steps)).toBeGreaterThanOrEqual(0);
+});
+
+test('rate and decay end where the recipe says, the decay without a warm-up', () => {
+  const recipe: Recipe = { ...SMALL_RECIPE, finalLearningRate: 1e-6, weightDecay: 0.04, finalWeightDecay: 0.4 };
+  const rate = recipeSchedule(recipe, 256, 2);
+  expect([rate(0, 10), rate(2, 10), rate(6, 10), rate(10, 10)]).toEqual([0, 1, (1 + 1e-6) / 2, 1e-6]);
+  const decay = decaySchedule(recipe);
+  for (const [step, expected] of [
+    [0, 0.04],
+    [5, 0.22],
+    [10, 0.4],
+  ] as const)
+    expect(decay(step, 10)).toBeCloseTo(expected, 12);
+  expect(decaySchedule(SMALL_RECIPE)(7, 10)).toBe(SMALL_RECIPE.weightDecay);
+});
+
+test('a decay that grows acts from the second step on', async () => {
+  const losses = async (name: string, recipe: Partial<Recipe>): Promise<number[]> => {
+    const [out, start] = [join(root, name), { learningRate: 0.1, warmupEpochs: 0, weightDecay: 0, epochs: 1 }];
+    const given = { method: smallMethod(), data: smallData(), out, onProgress: () => {}, onDiagnosis: () => {} };
+    await pretrain({ ...given, recipe: { ...start, ...recipe } });
+    return (await readMetrics(out)).map(({ loss }) => loss!);
+  };
+  const [without, growing] = [await losses('still', {}), await losses('growing', { finalWeightDecay: 2 })];
+  expect(growing.slice(0, 2)).toEqual(without.slice(0, 2));
+  expect(growing[2]).not.toBe(without[2]);
 });
 
 test('a method is asked for its groups with the recipe of the run, changes and all', async () => {
