@@ -30,6 +30,7 @@ export {
   type SourceDecoding,
 } from './decode.ts';
 export type { FileDataset } from './file-dataset.ts';
+export { heatMap } from './heat-map.ts';
 export { type HostRng, hostRng } from './host-rng.ts';
 export { type ImageFolder, type ImageFolderOptions, imageFolder, imageFolders } from './image-folder.ts';
 export * from './inspect/index.ts';

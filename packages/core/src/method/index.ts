@@ -17,6 +17,7 @@ export {
   type StepResult,
 } from './method.ts';
 export { ONLINE_PROBE, type OnlineProbeSettings, onlineProbeSettings } from './online-probe.ts';
+export type { PictureColumn, PictureInput, PictureSheets } from './pictures.ts';
 export { decaySchedule, peakLearningRate, type Recipe, recipeOptimizer, recipeSchedule } from './recipe.ts';
 export { requireCounts, requireTwoViews } from './require-settings.ts';
 export {

@@ -4,6 +4,7 @@ import type { ViewPlan } from '../data/index.ts';
 import type { Members } from '../nn/module.ts';
 import type { ParameterGroup } from '../optim/index.ts';
 import type { Tensor } from '../tensor/tf.ts';
+import type { PictureInput, PictureSheets } from './pictures.ts';
 import type { Recipe } from './recipe.ts';
 import type { Signature } from './signature.ts';
 
@@ -73,6 +74,8 @@ export interface Method {
   readonly spec: 1;
   readonly name: string;
   readonly backbone: Backbone;
+  /** What a run leaves as `backbone.safetensors`, where it is not `backbone`: a teacher, say. `embed` is then of it. */
+  readonly result?: Backbone;
   /** Every setting that was resolved, for the run's `config.json` and for refusing to resume another run. */
   readonly config: { readonly [key: string]: Json };
   /** The default optimizer and schedule. */
@@ -118,6 +121,8 @@ export interface Method {
   embed(images: Tensor): Tensor;
   /** `[B, H, W, C]` prepared images → `[B, P]` projections, with the head. */
   project?(images: Tensor): Tensor;
+  /** In the graph, in evaluation mode, now and then at the end of an epoch: sheets of pictures, kept with the run. Depends on nothing random but `drawn`. */
+  pictures?(input: PictureInput): PictureSheets;
 }
 
 /** `step` from its two parts. */

@@ -89,7 +89,8 @@ export function batchTensors(batch: HostBatch): Pick<StepInput, 'images' | 'size
   };
 }
 
-function drawn(method: Method, seed: number, epoch: number, rows: Uint32Array): Record<string, Tensor> {
+/** What the method draws for these images, stacked. */
+export function drawn(method: Method, seed: number, epoch: number, rows: Uint32Array): Record<string, Tensor> {
   if (!method.draw) return {};
   const each = Array.from(rows, index => method.draw!({ seed, epoch, index }));
   const names = Object.keys(each[0]!);

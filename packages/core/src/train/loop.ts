@@ -8,6 +8,7 @@ import type { Feed } from './feed.ts';
 import { appendMetrics, syncMetrics } from './metrics-file.ts';
 import type { Monitor } from './monitor.ts';
 import type { PretrainOptions, ProgressEvent } from './options.ts';
+import type { PictureDrawer } from './picture-sheets.ts';
 import { rateClock } from './progress.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { StopSignal } from './stop-signal.ts';
@@ -24,6 +25,8 @@ export interface Run {
   readonly feed: Feed;
   readonly images: ImagesMeta;
   readonly monitor: Monitor;
+  /** Where the method has pictures. */
+  readonly pictures: PictureDrawer | undefined;
   readonly report: (event: ProgressEvent) => void;
   readonly stop: StopSignal;
   readonly watch: Watch;
@@ -104,6 +107,7 @@ async function advance(run: Run, from: Reached): Promise<Reached> {
     const measured = await run.monitor.measure();
     checkMetrics(measured, { ...context, before: metrics });
     line = { ...line, ...measured };
+    await run.pictures?.afterEpoch(line.epoch!, run.recipe.epochs);
   }
   await appendMetrics(folder.metrics, line);
   run.watch.add(line);

@@ -11,6 +11,7 @@ import { type ImagesMeta, metaOf, type Reached, type Run, trainToEnd } from './l
 import { readMetrics, truncateMetrics } from './metrics-file.ts';
 import { monitorOf } from './monitor.ts';
 import { checkData, checkOptions, type PretrainOptions, type ProgressEvent, probeOf } from './options.ts';
+import { pictureDrawer } from './picture-sheets.ts';
 import { pretrainProgress } from './progress.ts';
 import { type RunConfig, runConfig } from './run-config.ts';
 import { findRun, type RunFolder, runFolder, writeConfig } from './run-folder.ts';
@@ -30,6 +31,8 @@ export interface PretrainResult {
   readonly backbone: string;
   /** The sheet of drawn views. */
   readonly views: string;
+  /** The folder of the sheets that the method drew, where it draws any. */
+  readonly pictures?: string;
   /** Failures whose signatures the run shows, with evidence, cause and the setting to change; none for a sound run. */
   readonly diagnoses: readonly Diagnosis[];
 }
@@ -47,8 +50,8 @@ interface Plan {
 }
 
 /**
- * Trains `method` on `data`. The run folder gets `config.json`, `metrics.jsonl`, `views.png`, `checkpoints/` and, at the end,
- * `backbone.safetensors`. A run that was stopped, by Ctrl-C or by SIGKILL, goes on with `resume: true` and ends with the same
+ * Trains `method` on `data`. The run folder gets `config.json`, `metrics.jsonl`, `views.png`, `checkpoints/`, `pictures/` where the method
+ * has any, and at the end `backbone.safetensors`. A run that was stopped, by Ctrl-C or by SIGKILL, goes on with `resume: true` and ends with the same
  * weights, bit for bit, as one that was not.
  *
  * Throws `ConfigError` before any work when a setting is wrong or `out` holds a run, `DataError` when no image can be read,
@@ -146,7 +149,9 @@ async function trainOn(
   const { method, seed = 0 } = options;
   const monitor = await monitorOf(method, loader);
   const feed = feedOf(method, loader, recipe, seed);
+  const pictures = method.pictures && pictureDrawer(method, loader, folder.pictures, seed);
   try {
+    const images = imagesOf(loader);
     const run: Run = {
       method,
       recipe,
@@ -154,8 +159,9 @@ async function trainOn(
       folder,
       step,
       feed,
-      images: imagesOf(loader),
+      images,
       monitor,
+      pictures,
       report,
       stop,
       watch,
@@ -170,6 +176,7 @@ async function trainOn(
   } finally {
     await feed.dispose();
     monitor.dispose();
+    pictures?.dispose();
   }
 }
 
@@ -233,14 +240,16 @@ function sameImages(stored: ImagesMeta, given: ImagesMeta): boolean {
 }
 
 async function saveBackbone({ folder, options: { method } }: Plan): Promise<void> {
-  const labels = { backbone: method.backbone.name, method: method.name };
-  await saveWeights(folder.backbone, method.backbone.members, labels);
+  const { backbone, result = backbone } = method;
+  await saveWeights(folder.backbone, result.members, { backbone: result.name, method: method.name });
 }
 
 function resultOf(
-  { folder, recipe, watch }: Plan,
+  { folder, recipe, watch, options }: Plan,
   { steps, metrics, newest }: Pick<PretrainResult, 'steps' | 'metrics'> & { readonly newest: string },
 ): PretrainResult {
   const { path: out, backbone, views } = folder;
-  return { out, steps, epochs: recipe.epochs, metrics, checkpoint: newest, backbone, views, diagnoses: watch.found };
+  const drawn = options.method.pictures && { pictures: folder.pictures };
+  const { found: diagnoses } = watch;
+  return { out, steps, epochs: recipe.epochs, metrics, checkpoint: newest, backbone, views, ...drawn, diagnoses };
 }

@@ -1,4 +1,4 @@
-/** The fixed places of a run: `config.json`, `metrics.jsonl`, `checkpoints/`, `backbone.safetensors`, `views.png`. */
+/** The fixed places of a run: `config.json`, `metrics.jsonl`, `checkpoints/`, `backbone.safetensors`, `views.png`, `pictures/`. */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,6 +13,8 @@ export interface RunFolder {
   readonly metrics: string;
   readonly backbone: string;
   readonly views: string;
+  /** Of the sheets that the method draws. */
+  readonly pictures: string;
   /** There while a process works in the folder. */
   readonly lock: string;
 }
@@ -25,6 +27,7 @@ export function runFolder(path: string): RunFolder {
     metrics: join(path, 'metrics.jsonl'),
     backbone: join(path, 'backbone.safetensors'),
     views: join(path, 'views.png'),
+    pictures: join(path, 'pictures'),
     lock: join(path, '.lock'),
   };
 }
