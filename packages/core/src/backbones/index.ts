@@ -1,4 +1,5 @@
 export type { Backbone } from './backbone.ts';
+export { type ConvNextOptions, type ConvNextShape, convNext } from './convnext.ts';
 export { type BackboneOptions, backbone, backboneNames, type NamedBackbone } from './registry.ts';
 export { type ResNetOptions, type ResNetShape, resnet } from './resnet.ts';
 export { type TokenOptions, type VisionTransformer, visionTransformer } from './vit.ts';

@@ -1,6 +1,7 @@
 import { ConfigError } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
 import type { Backbone } from './backbone.ts';
+import { type ConvNextOptions, type ConvNextShape, convNext } from './convnext.ts';
 import { type ResNetOptions, type ResNetShape, resnet } from './resnet.ts';
 import { type VisionTransformer, visionTransformer } from './vit.ts';
 import type { VitOptions, VitShape } from './vit-options.ts';
@@ -49,15 +50,33 @@ const VITS: Readonly<Record<string, VitShape>> = {
   vit_huge_patch14_224: { ...HUGE, patchSize: 14, imgSize: 224 },
 };
 
+const SHALLOW = [2, 2, 6, 2];
+const MIDDLE = [3, 3, 9, 3];
+const DEEP = [3, 3, 27, 3];
+
+/** timm's names (timm/models/convnext.py) and shapes. */
+const CONVNEXTS: Readonly<Record<string, ConvNextShape>> = {
+  convnext_atto: { depths: SHALLOW, dims: [40, 80, 160, 320], convMlp: true },
+  convnext_femto: { depths: SHALLOW, dims: [48, 96, 192, 384], convMlp: true },
+  convnext_pico: { depths: SHALLOW, dims: [64, 128, 256, 512], convMlp: true },
+  convnext_nano: { depths: [2, 2, 8, 2], dims: [80, 160, 320, 640], convMlp: true },
+  convnext_tiny: { depths: MIDDLE, dims: [96, 192, 384, 768] },
+  convnext_small: { depths: DEEP, dims: [96, 192, 384, 768] },
+  convnext_base: { depths: DEEP, dims: [128, 256, 512, 1024] },
+  convnext_large: { depths: DEEP, dims: [192, 384, 768, 1536] },
+};
+
 /** The names that `backbone` takes. */
-export const backboneNames: readonly string[] = [...Object.keys(SHAPES), ...Object.keys(VITS)];
+export const backboneNames: readonly string[] = [SHAPES, VITS, CONVNEXTS].flatMap(Object.keys);
 
 /** What `backbone` takes and gives for a name. */
 export type BackboneOptions<Name extends string = string> = Name extends `vit_${string}`
   ? VitOptions
-  : string extends Name
-    ? ResNetOptions & VitOptions
-    : ResNetOptions;
+  : Name extends `convnext_${string}`
+    ? ConvNextOptions
+    : string extends Name
+      ? ResNetOptions & VitOptions & ConvNextOptions
+      : ResNetOptions;
 export type NamedBackbone<Name extends string> = Name extends `vit_${string}` ? VisionTransformer : Backbone;
 
 /** A backbone by timm's name. Throws `ConfigError` naming the nearest known one. */
@@ -65,10 +84,11 @@ export function backbone<const Name extends string>(name: Name, options?: Backbo
   return named(name, options ?? {}) as NamedBackbone<Name>;
 }
 
-function named(name: string, options: ResNetOptions & VitOptions): Backbone {
-  const [resNet, vit] = [SHAPES[name], VITS[name]];
+function named(name: string, options: ResNetOptions & VitOptions & ConvNextOptions): Backbone {
+  const [resNet, vit, conv] = [SHAPES[name], VITS[name], CONVNEXTS[name]];
   if (resNet) return resnet(name, resNet, options);
   if (vit) return visionTransformer(name, vit, options);
+  if (conv) return convNext(name, conv, options);
   throw new ConfigError(
     `backbone: must be one of ${backboneNames.join(', ')}; got '${name}'; ${didYouMean(name, backboneNames)}`,
   );

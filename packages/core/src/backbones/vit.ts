@@ -8,6 +8,7 @@ import { layerNorm, type TransformerBlocks, transformerBlocks } from '../nn/tran
 import { addBias } from '../ops/activation.ts';
 import { gatherRows, gatherTokens } from '../ops/gather.ts';
 import { matMul } from '../ops/linear.ts';
+import { patchesOf } from '../ops/patches.ts';
 import { type Rng, rngFromSeed } from '../tensor/rng.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 import type { Variable } from '../tensor/variable.ts';
@@ -139,14 +140,15 @@ function patchEmbedding(config: VitConfig, rng: Rng): Embedding {
   const positions = positionEmbedding(config, embedded, rng);
   const embed = (images: Tensor, keep?: Tensor): Tensor => {
     const B = images.shape[0]!;
-    const all = patchesOf(config, images); // [B, N, P·P·C]
+    const size = gridOf(config, images);
+    const all = patchesOf(images, patchSize); // [B, N, P·P·C]
     const seen = keep ? gatherTokens(all, keep) : all;
     const K = seen.shape[1]!;
     const flat = matMul(seen.reshape([B * K, inputs]), weight.read().reshape([inputs, dim]));
     const patches = addBias(flat, bias.read()).reshape([B, K, dim]);
     const table = positions.read().reshape([embedded + grid[0] * grid[1], dim]);
     const own = table.slice([embedded, 0], [-1, dim]);
-    const places = resizePositions(own, grid, gridOf(config, images), INTERPOLATION[config.interpolation]);
+    const places = resizePositions(own, grid, size, INTERPOLATION[config.interpolation]);
     const placed = patches.add(keep ? gatherRows(places, keep.reshape([B * K])).reshape([B, K, dim]) : places);
     const extra = [cls, reg].filter(one => one !== undefined).map(one => one.read().reshape([-1, dim]));
     if (extra.length === 0) return placed;
@@ -182,13 +184,4 @@ function gridOf({ patchSize, inChannels }: VitConfig, { shape }: Tensor): TokenG
   throw new ShapeError(
     `vit: images must be [B, H, W, ${inChannels}] with H and W multiples of the patch size ${patchSize}; got [${shape}]; resize them, or choose another patch size`,
   );
-}
-
-/** `[B, H, W, C]` → `[B, N, P·P·C]` */
-function patchesOf(config: VitConfig, images: Tensor): Tensor {
-  const [rows, columns] = gridOf(config, images);
-  const { patchSize: P, inChannels: C } = config;
-  const B = images.shape[0]!;
-  const cut = tf.transpose(images.reshape([B * rows, P, columns, P * C]), [0, 2, 1, 3]);
-  return cut.reshape([B, rows * columns, P * P * C]);
 }

@@ -29,20 +29,28 @@ export interface TokenLinearOptions {
   readonly init?: TransformerInit;
   /** Divides the first weights. Default 1. */
   readonly divide?: number;
+  /** A 1×1 convolution in files, `[outputs, inputs, 1, 1]`. Default false. */
+  readonly asConvolution?: boolean;
 }
 
 /** Affine map of every token. `[…, inputs]` → `[…, outputs]`; `weight` is `[outputs, inputs]` in PyTorch. */
 export function tokenLinear(
   inputs: number,
   outputs: number,
-  { rng, init = 'normal', divide = 1 }: TokenLinearOptions,
+  { rng, init = 'normal', divide = 1, asConvolution = false }: TokenLinearOptions,
 ): Module {
   const first = init === 'normal' ? smallNormal : xavierUniform;
-  const weight = variable(() => first(rng, [inputs, outputs]).div(divide), { torchAxes: [1, 0] });
+  const start = (): Tensor => first(rng, [inputs, outputs]).div(divide);
+  const weight = asConvolution
+    ? variable(() => start().reshape([1, 1, inputs, outputs]), { torchAxes: [3, 2, 0, 1] })
+    : variable(start, { torchAxes: [1, 0] });
   const bias = variable(() => zeros([outputs]), {});
   const call = (x: Tensor): Tensor => {
     const rows = x.reshape([x.size / inputs, inputs]);
-    return addBias(matMul(rows, weight.read()), bias.read()).reshape([...x.shape.slice(0, -1), outputs]);
+    return addBias(matMul(rows, weight.read().reshape([inputs, outputs])), bias.read()).reshape([
+      ...x.shape.slice(0, -1),
+      outputs,
+    ]);
   };
   return module(call, { weight, bias });
 }
