@@ -1,5 +1,5 @@
 /** `ssl pretrain`: the one place where options become calls of core. */
-import type { Method, MethodPackage } from '@ssl/core';
+import type { BackboneOptions, Method, MethodPackage } from '@ssl/core';
 import type { ReadingOptions } from '@ssl/core/data';
 import { ConfigError, didYouMean } from '@ssl/core/setup';
 import type { PretrainResult } from '@ssl/core/train';
@@ -148,14 +148,32 @@ async function buildMethod(
   const { backbone } = await import('@ssl/core');
   const { size = viewSize, seed = 0 } = options as { size?: number; seed?: number };
   const gradCheckpointing = options['grad-checkpointing'] === true;
-  const stem = choice.stem ?? (size < IMAGENET_STEM_FROM ? 'cifar' : 'imagenet');
   return methodPackage.create({
     ...methodOverrides(options, methodPackage),
-    backbone: backbone(choice.backbone, { stem, inChannels: channels, seed, gradCheckpointing }),
+    backbone: backbone(choice.backbone, {
+      ...familyOptions(choice, options, size),
+      inChannels: channels,
+      seed,
+      gradCheckpointing,
+    }),
     views: choice.views({ size, channels }),
     recipe: choice.recipe,
     seed,
   });
+}
+
+/** What networks of a family are told besides; an option that the family does not have is passed on, for `backbone` to refuse. */
+function familyOptions({ backbone, stem }: Choice, options: OptionValues, size: number): Partial<BackboneOptions> {
+  const small = size < IMAGENET_STEM_FROM;
+  const { 'patch-size': patchSize, 'drop-path': dropPath } = options as { 'patch-size'?: number; 'drop-path'?: number };
+  const given = {
+    ...(stem && { stem }),
+    ...(patchSize !== undefined && { patchSize }),
+    ...(dropPath !== undefined && { dropPath }),
+  };
+  if (backbone.startsWith('vit_')) return { imgSize: size, ...given };
+  if (backbone.startsWith('convnext_')) return { ...(small && { patchSize: 1 }), ...given };
+  return { stem: small ? 'cifar' : 'imagenet', ...given };
 }
 
 /** One of a method's named things, the first by default. */

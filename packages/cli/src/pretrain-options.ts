@@ -11,7 +11,21 @@ export const RUN_OPTIONS: OptionSpecs = {
   out: { type: 'string', value: 'DIR', help: 'run folder', default: 'runs/METHOD' },
   resume: { type: 'boolean', help: 'go on with the run in the run folder, if there is one' },
   backbone: { type: 'string', value: 'NAME', help: "network by timm's name", default: 'resnet18' },
-  stem: { type: 'string', value: 'imagenet|cifar', help: 'default: cifar for views smaller than 64 pixels' },
+  stem: {
+    type: 'string',
+    value: 'imagenet|cifar',
+    help: 'of a ResNet; default: cifar for views smaller than 64 pixels',
+  },
+  'patch-size': {
+    type: 'number',
+    value: 'PIXELS',
+    help: "of a vision transformer or ConvNeXt; default: the name's or 4; 1 for ConvNeXts and views smaller than 64 pixels",
+  },
+  'drop-path': {
+    type: 'number',
+    help: 'of a vision transformer or ConvNeXt: share of images that leave out the last block',
+    default: 0,
+  },
   'grad-checkpointing': {
     type: 'boolean',
     help: 'activations of the network are made again, not kept: less memory, a third more time',

@@ -84,6 +84,22 @@ describe('ssl pretrain', () => {
     });
   }, 120_000);
 
+  test('trains a vision transformer and embeds with it', async () => {
+    const words = '--method simclr --data pictures --out vit --epochs 1 --batch-size 10';
+    expect(await ssl(`${words} --backbone vit_mini_patch4_32 --patch-size 8 --drop-path 0.1`)).toMatchObject({
+      code: 0,
+    });
+    expect(JSON.parse(text('vit', 'config.json'))).toMatchObject({ backbone: 'vit_mini_patch4_32.patch8' });
+    expect(await startSsl('embed --run vit --data pictures --out v.csv', root).done).toMatchObject({
+      code: 0,
+      out: '20 pictures, 128 features each: v.csv\n',
+    });
+    expect(await ssl(`${words} --backbone vit_mini_patch4_32 --patch-size 5`)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('patchSize must divide imgSize; got patches of 5 and pictures of 32'),
+    });
+  }, 120_000);
+
   test('Ctrl-C saves, says how to go on and ends with 130; the run goes on to the same weights', async () => {
     const words = '--method small --data pictures --size 16 --epochs 40';
     expect(await ssl(`${words} --out whole`)).toMatchObject({ code: 0 });

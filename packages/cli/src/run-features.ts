@@ -76,14 +76,13 @@ async function readConfig(who: string, file: string): Promise<Trained> {
 
 /** @throws ConfigError for a network that was put together in a program: only the program can build it again. */
 async function buildBackbone(who: string, { backbone: name, channels }: Trained): Promise<Backbone> {
-  const { backbone, backboneNames } = await import('@ssl/core');
-  const [shape, ...changes] = name.split('.');
-  const stem = changes.includes('cifar') ? 'cifar' : 'imagenet';
-  if (backboneNames.includes(shape!)) {
-    const built = backbone(shape!, { stem, inChannels: channels });
-    if (built.name === name) return built;
+  const { backboneByFullName, backboneNames } = await import('@ssl/core');
+  try {
+    return backboneByFullName(name, { inChannels: channels });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(
+      `ssl ${who}: the backbone must be one that ssl pretrain can build (${backboneNames.join(', ')}); got '${name}'; use loadWeights and featureExtractor in a program`,
+    );
   }
-  throw new ConfigError(
-    `ssl ${who}: the backbone must be one that ssl pretrain can build (${backboneNames.join(', ')}); got '${name}'; use loadWeights and featureExtractor in a program`,
-  );
 }

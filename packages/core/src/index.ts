@@ -2,6 +2,7 @@ export {
   type Backbone,
   type BackboneOptions,
   backbone,
+  backboneByFullName,
   backboneNames,
   type ConvNextOptions,
   type ConvNextShape,

@@ -11,6 +11,8 @@ export interface Backbone extends Module {
   readonly outDim: number;
   /** `[B, H, W, C]` → the feature maps after the stem and every stage, in order, by timm's names (`act1`, `layer1`, …). */
   stages(images: Tensor): Record<string, Tensor>;
+  /** Throws `ConfigError` for pictures with a side that it cannot take, so that it is said before anything is read. Takes all where it is missing. */
+  checkSize?(size: number): void;
   /** Another one of the same architecture with variables of its own, which start with this one's values: a teacher, a key encoder. */
   twin(): Backbone;
 }

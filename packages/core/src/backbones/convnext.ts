@@ -83,7 +83,13 @@ export function convNext(name: string, shape: ConvNextShape, options: ConvNextOp
     copyValues(other.members, members);
     return other;
   };
-  const net = Object.assign(module(forward, members), { inChannels, outDim, stages: maps, twin });
+  const checkSize = (size: number): void => {
+    if (size >= stride) return;
+    throw new ConfigError(
+      `${name}: pictures must have sides of at least ${stride} pixels; got ${size}; take larger ones, or a smaller patchSize`,
+    );
+  };
+  const net = Object.assign(module(forward, members), { inChannels, outDim, stages: maps, checkSize, twin });
   // A function's `name` is read-only, hence defineProperty.
   return Object.defineProperty(net, 'name', { value: `${name}${patchSize === 4 ? '' : `.patch${patchSize}`}` });
 }

@@ -1,73 +1,75 @@
 import { ConfigError } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
+import { disposeMembers } from '../nn/module.ts';
 import type { Backbone } from './backbone.ts';
-import { type ConvNextOptions, type ConvNextShape, convNext } from './convnext.ts';
-import { type ResNetOptions, type ResNetShape, resnet } from './resnet.ts';
+import { type ConvNextOptions, convNext } from './convnext.ts';
+import { type ResNetOptions, resnet } from './resnet.ts';
+import { CONVNEXTS, RESNETS, VITS } from './shapes.ts';
 import { type VisionTransformer, visionTransformer } from './vit.ts';
-import type { VitOptions, VitShape } from './vit-options.ts';
+import type { VitOptions } from './vit-options.ts';
 
-/** timm's names (timm/models/resnet.py) and shapes; `resnet_small` is ours, for small pictures on small machines. */
-const SHAPES: Readonly<Record<string, ResNetShape>> = {
-  resnet18: { block: 'basic', layers: [2, 2, 2, 2] },
-  resnet34: { block: 'basic', layers: [3, 4, 6, 3] },
-  resnet50: { block: 'bottleneck', layers: [3, 4, 6, 3] },
-  resnet101: { block: 'bottleneck', layers: [3, 4, 23, 3] },
-  resnet152: { block: 'bottleneck', layers: [3, 8, 36, 3] },
-  resnext50_32x4d: { block: 'bottleneck', layers: [3, 4, 6, 3], groups: 32, baseWidth: 4 },
-  resnext101_32x4d: { block: 'bottleneck', layers: [3, 4, 23, 3], groups: 32, baseWidth: 4 },
-  resnext101_32x8d: { block: 'bottleneck', layers: [3, 4, 23, 3], groups: 32, baseWidth: 8 },
-  resnext101_64x4d: { block: 'bottleneck', layers: [3, 4, 23, 3], groups: 64, baseWidth: 4 },
-  wide_resnet50_2: { block: 'bottleneck', layers: [3, 4, 6, 3], baseWidth: 128 },
-  wide_resnet101_2: { block: 'bottleneck', layers: [3, 4, 23, 3], baseWidth: 128 },
-};
+type AnyOptions = ResNetOptions & VitOptions & ConvNextOptions;
 
-const TINY = { dim: 192, depth: 12, heads: 3 };
-const SMALL = { dim: 384, depth: 12, heads: 6 };
-const BASE = { dim: 768, depth: 12, heads: 12 };
-const LARGE = { dim: 1024, depth: 24, heads: 16 };
-const HUGE = { dim: 1280, depth: 32, heads: 16 };
+interface Family {
+  /** What its networks are called in messages. */
+  readonly title: string;
+  readonly names: readonly string[];
+  /** The options that it takes. */
+  readonly options: readonly string[];
+  build(name: string, options: AnyOptions): Backbone;
+  /** A part of a built network's name after its own, as options: `.cifar`, `.reg4`. */
+  readonly parts: readonly (readonly [pattern: RegExp, options: (number: number) => AnyOptions])[];
+}
 
-/** timm's names (timm/models/vision_transformer.py) and shapes; `vit_mini_patch4_32` is ours, for small pictures on small machines. */
-const VITS: Readonly<Record<string, VitShape>> = {
-  vit_mini_patch4_32: { dim: 128, depth: 6, heads: 4, patchSize: 4, imgSize: 32 },
-  vit_tiny_patch16_224: { ...TINY, patchSize: 16, imgSize: 224 },
-  vit_tiny_patch16_384: { ...TINY, patchSize: 16, imgSize: 384 },
-  vit_small_patch8_224: { ...SMALL, patchSize: 8, imgSize: 224 },
-  vit_small_patch16_224: { ...SMALL, patchSize: 16, imgSize: 224 },
-  vit_small_patch16_384: { ...SMALL, patchSize: 16, imgSize: 384 },
-  vit_small_patch32_224: { ...SMALL, patchSize: 32, imgSize: 224 },
-  vit_small_patch32_384: { ...SMALL, patchSize: 32, imgSize: 384 },
-  vit_base_patch8_224: { ...BASE, patchSize: 8, imgSize: 224 },
-  vit_base_patch16_224: { ...BASE, patchSize: 16, imgSize: 224 },
-  vit_base_patch16_384: { ...BASE, patchSize: 16, imgSize: 384 },
-  vit_base_patch32_224: { ...BASE, patchSize: 32, imgSize: 224 },
-  vit_base_patch32_384: { ...BASE, patchSize: 32, imgSize: 384 },
-  vit_large_patch14_224: { ...LARGE, patchSize: 14, imgSize: 224 },
-  vit_large_patch16_224: { ...LARGE, patchSize: 16, imgSize: 224 },
-  vit_large_patch16_384: { ...LARGE, patchSize: 16, imgSize: 384 },
-  vit_large_patch32_224: { ...LARGE, patchSize: 32, imgSize: 224 },
-  vit_large_patch32_384: { ...LARGE, patchSize: 32, imgSize: 384 },
-  vit_huge_patch14_224: { ...HUGE, patchSize: 14, imgSize: 224 },
-};
+/** The keys, all of them: a type that gains one must be told here. */
+const keysOf = <T>(keys: Readonly<Record<keyof T, true>>): string[] => Object.keys(keys);
+const SHARED = { inChannels: true, seed: true, gradCheckpointing: true } as const;
 
-const SHALLOW = [2, 2, 6, 2];
-const MIDDLE = [3, 3, 9, 3];
-const DEEP = [3, 3, 27, 3];
-
-/** timm's names (timm/models/convnext.py) and shapes. */
-const CONVNEXTS: Readonly<Record<string, ConvNextShape>> = {
-  convnext_atto: { depths: SHALLOW, dims: [40, 80, 160, 320], convMlp: true },
-  convnext_femto: { depths: SHALLOW, dims: [48, 96, 192, 384], convMlp: true },
-  convnext_pico: { depths: SHALLOW, dims: [64, 128, 256, 512], convMlp: true },
-  convnext_nano: { depths: [2, 2, 8, 2], dims: [80, 160, 320, 640], convMlp: true },
-  convnext_tiny: { depths: MIDDLE, dims: [96, 192, 384, 768] },
-  convnext_small: { depths: DEEP, dims: [96, 192, 384, 768] },
-  convnext_base: { depths: DEEP, dims: [128, 256, 512, 1024] },
-  convnext_large: { depths: DEEP, dims: [192, 384, 768, 1536] },
-};
+const FAMILIES: readonly Family[] = [
+  {
+    title: 'a ResNet',
+    names: Object.keys(RESNETS),
+    options: keysOf<ResNetOptions>({ ...SHARED, stem: true, widthMultiplier: true, zeroInitLast: true }),
+    build: (name, options) => resnet(name, RESNETS[name]!, options),
+    parts: [
+      [/^cifar$/, () => ({ stem: 'cifar' })],
+      [/^x([\d.]+)$/, widthMultiplier => ({ widthMultiplier })],
+    ],
+  },
+  {
+    title: 'a vision transformer',
+    names: Object.keys(VITS),
+    options: keysOf<VitOptions>({
+      ...SHARED,
+      ...{ imgSize: true, patchSize: true, pool: true, fcNorm: true, classToken: true, registers: true },
+      ...{ embedPrefix: true, positions: true, interpolation: true, dropPath: true, layerScale: true },
+      ...{ init: true, scaledInit: true },
+    }),
+    build: (name, options) => visionTransformer(name, VITS[name]!, options),
+    parts: [
+      [/^img(\d+)$/, imgSize => ({ imgSize })],
+      [/^patch(\d+)$/, patchSize => ({ patchSize })],
+      [/^nocls$/, () => ({ classToken: false })],
+      [/^reg(\d+)$/, registers => ({ registers })],
+      [/^noembed$/, () => ({ embedPrefix: false })],
+      [/^avg$/, () => ({ pool: 'avg' })],
+      [/^fcnorm$/, () => ({ fcNorm: true })],
+      [/^fixed$/, () => ({ positions: 'fixed' })],
+      [/^dino$/, () => ({ interpolation: 'dino' })],
+      [/^ls$/, () => ({ layerScale: 1 })],
+    ],
+  },
+  {
+    title: 'a ConvNeXt',
+    names: Object.keys(CONVNEXTS),
+    options: keysOf<ConvNextOptions>({ ...SHARED, patchSize: true, dropPath: true, layerScale: true }),
+    build: (name, options) => convNext(name, CONVNEXTS[name]!, options),
+    parts: [[/^patch(\d+)$/, patchSize => ({ patchSize })]],
+  },
+];
 
 /** The names that `backbone` takes. */
-export const backboneNames: readonly string[] = [SHAPES, VITS, CONVNEXTS].flatMap(Object.keys);
+export const backboneNames: readonly string[] = FAMILIES.flatMap(({ names }) => names);
 
 /** What `backbone` takes and gives for a name. */
 export type BackboneOptions<Name extends string = string> = Name extends `vit_${string}`
@@ -75,20 +77,51 @@ export type BackboneOptions<Name extends string = string> = Name extends `vit_${
   : Name extends `convnext_${string}`
     ? ConvNextOptions
     : string extends Name
-      ? ResNetOptions & VitOptions & ConvNextOptions
+      ? AnyOptions
       : ResNetOptions;
 export type NamedBackbone<Name extends string> = Name extends `vit_${string}` ? VisionTransformer : Backbone;
 
-/** A backbone by timm's name. Throws `ConfigError` naming the nearest known one. */
+/** A backbone by timm's name. Throws `ConfigError` naming the nearest known one, and for an option that its family does not have. */
 export function backbone<const Name extends string>(name: Name, options?: BackboneOptions<Name>): NamedBackbone<Name> {
-  return named(name, options ?? {}) as NamedBackbone<Name>;
+  const family = familyOf(name);
+  const given = Object.entries(options ?? {}).filter(([, value]) => value !== undefined);
+  for (const [option] of given) {
+    if (family.options.includes(option)) continue;
+    throw new ConfigError(
+      `backbone: ${name} is ${family.title} and takes ${family.options.join(', ')}; got ${option}; ${didYouMean(option, family.options) || 'leave it out'}`,
+    );
+  }
+  return family.build(name, Object.fromEntries(given)) as NamedBackbone<Name>;
 }
 
-function named(name: string, options: ResNetOptions & VitOptions & ConvNextOptions): Backbone {
-  const [resNet, vit, conv] = [SHAPES[name], VITS[name], CONVNEXTS[name]];
-  if (resNet) return resnet(name, resNet, options);
-  if (vit) return visionTransformer(name, vit, options);
-  if (conv) return convNext(name, conv, options);
+/**
+ * The network that was called `fullName`, as a run's `config.json` and the label of its weights have it: `resnet18.cifar`,
+ * `vit_tiny_patch16_224.img32.patch4`. Its weights are those of a new one.
+ * @throws ConfigError where the name does not say how to build it: a network that was put together in a program
+ */
+export function backboneByFullName(
+  fullName: string,
+  { inChannels = 3 }: Pick<AnyOptions, 'inChannels'> = {},
+): Backbone {
+  const [name, ...parts] = fullName.split(/\.(?=[a-z])/);
+  const options: AnyOptions[] = parts.map(part => {
+    for (const [pattern, change] of familyOf(name!).parts) {
+      const found = pattern.exec(part);
+      if (found) return change(Number(found[1]));
+    }
+    return {};
+  });
+  const built = familyOf(name!).build(name!, Object.assign({ inChannels }, ...options) as AnyOptions);
+  if (built.name === fullName) return built;
+  disposeMembers(built.members);
+  throw new ConfigError(
+    `backbone: the full name of a network must say how to build it; got '${fullName}'; build it in a program`,
+  );
+}
+
+function familyOf(name: string): Family {
+  const found = FAMILIES.find(({ names }) => names.includes(name));
+  if (found) return found;
   throw new ConfigError(
     `backbone: must be one of ${backboneNames.join(', ')}; got '${name}'; ${didYouMean(name, backboneNames)}`,
   );

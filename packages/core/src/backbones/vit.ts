@@ -1,5 +1,5 @@
 /** Vision transformers (Dosovitskiy et al. 2021, arXiv:2010.11929) with the names and layouts of timm. */
-import { ShapeError } from '../errors.ts';
+import { ConfigError, ShapeError } from '../errors.ts';
 import { linearUniform, smallNormal, zeros } from '../nn/init.ts';
 import { variable } from '../nn/layers.ts';
 import { copyValues, type Members, type Module, module } from '../nn/module.ts';
@@ -63,10 +63,17 @@ export function visionTransformer(name: string, shape: VitShape, options: VitOpt
     copyValues(other.members, members);
     return other;
   };
-  const { inChannels, dim: outDim, grid, prefixTokens } = config;
+  const { inChannels, dim: outDim, grid, prefixTokens, patchSize } = config;
+  const checkSize = (size: number): void => {
+    if (size % patchSize === 0) return;
+    throw new ConfigError(
+      `${name}: pictures must have sides that are multiples of the patch size ${patchSize}; got ${size} pixels; ` +
+        `take ${Math.max(1, Math.round(size / patchSize)) * patchSize} pixels, or another patchSize`,
+    );
+  };
   const net = Object.assign(module(functions.features, members), {
     ...functions,
-    ...{ config, inChannels, outDim, grid, prefixTokens, twin },
+    ...{ config, inChannels, outDim, grid, prefixTokens, checkSize, twin },
   });
   // A function's `name` is read-only, hence defineProperty.
   return Object.defineProperty(net, 'name', { value: `${name}${vitSuffix(shape, config)}` });

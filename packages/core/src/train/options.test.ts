@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { visionTransformer } from '../backbones/index.ts';
 import type { Dataset } from '../data/index.ts';
 import type { Method, Recipe } from '../method/index.ts';
 import { decaySchedule, recipeSchedule } from '../method/recipe.ts';
@@ -14,6 +15,7 @@ const root = mkdtempSync(join(tmpdir(), 'ssl-options-'));
 afterAll(() => rmSync(root, { recursive: true }));
 
 const method = smallMethod();
+const PATCHES_OF_5 = { dim: 8, depth: 1, heads: 2, patchSize: 5, imgSize: 20 };
 
 function unread(): Dataset {
   return { ...smallData(), image: () => Promise.reject(new Error('the data must not be touched')) };
@@ -72,6 +74,10 @@ const CASES: Record<string, [Record<string, unknown>, RegExp]> = {
   'a batch larger than the data': [
     { recipe: { batchSize: 21 } },
     /the batch must not be larger than the data; got batchSize 21 for 20 images in small; use at most 20/,
+  ],
+  'views that patches do not divide': [
+    { method: smallMethod({ backbone: visionTransformer('vit', PATCHES_OF_5, { inChannels: 1 }) }) },
+    /^vit: pictures must have sides that are multiples of the patch size 5; got 16 pixels; take 15 pixels, or another patchSize/,
   ],
   'other channels': [
     { data: { ...unread(), channels: 3 } },

@@ -151,6 +151,7 @@ export function checkData(
         `make it with { inChannels: ${data.channels} }`,
     );
   }
+  for (const { size } of method.views) method.backbone.checkSize?.(size);
   checkChannels(method.views, data.channels);
   if (method.needsLabels && !data.labels) {
     throw new ConfigError(
