@@ -12,11 +12,13 @@ export {
   type Method,
   type MethodPackage,
   type Progress,
+  type RunFacts,
   type ScheduleTime,
   type StepParts,
   type StepResult,
 } from './method.ts';
 export { ONLINE_PROBE, type OnlineProbeSettings, onlineProbeSettings } from './online-probe.ts';
+export { passesBySize } from './passes-by-size.ts';
 export type { PictureColumn, PictureInput, PictureSheets } from './pictures.ts';
 export { decaySchedule, peakLearningRate, type Recipe, recipeOptimizer, recipeSchedule } from './recipe.ts';
 export { requireCounts, requireTwoViews } from './require-settings.ts';

@@ -107,6 +107,11 @@ export interface Method {
   }): Readonly<Record<string, Int32Array>>;
   /** Work between epochs, outside the graph (clustering): may read features of the whole data set and write carried state. */
   beforeEpoch?(work: EpochWork): Promise<void>;
+  /**
+   * Takes its place in a run, once the run's recipe and data are known: itself, or one with state for so many images (a memory by image). Throws
+   * `ConfigError`, before anything is read, where the two do not go together (more prototypes than images that are assigned to them, say).
+   */
+  forRun?(run: RunFacts): Method;
   /** In the graph, before the loss (normalising prototypes). */
   beforeStep?(progress: Progress): void;
   /** In the graph: the loss of a batch. Changes nothing but the statistics of its norms and carried state that follows from the batch. */
@@ -128,6 +133,14 @@ export interface Method {
 /** `step` from its two parts. */
 export function inParts(parts: StepParts): Pick<Method, 'step' | 'parts'> {
   return { parts, step: (batch, progress) => parts.loss(parts.encode(batch, progress), batch, progress) };
+}
+
+/** What is known of a run before it begins. */
+export interface RunFacts {
+  /** The run's, with its changes. */
+  readonly recipe: Recipe;
+  /** Images in the data set. */
+  readonly images: number;
 }
 
 /** What `beforeEpoch` may use. */

@@ -1,10 +1,11 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { visionTransformer } from '../backbones/index.ts';
 import type { Dataset } from '../data/index.ts';
-import type { Method, Recipe } from '../method/index.ts';
+import { ConfigError } from '../errors.ts';
+import type { Method, Recipe, RunFacts } from '../method/index.ts';
 import { decaySchedule, recipeSchedule } from '../method/recipe.ts';
 import type { Schedule } from '../optim/index.ts';
 import { checkedRecipe } from './check-recipe.ts';
@@ -150,6 +151,26 @@ test('a decay that grows acts from the second step on', async () => {
   const [without, growing] = [await losses('still', {}), await losses('growing', { finalWeightDecay: 2 })];
   expect(growing.slice(0, 2)).toEqual(without.slice(0, 2));
   expect(growing[2]).not.toBe(without[2]);
+});
+
+test('a method takes its place in the run with its recipe and the number of images, or refuses it before anything is read', async () => {
+  const asked: RunFacts[] = [];
+  const recipe = { batchSize: 8, epochs: 1, warmupEpochs: 0 };
+  const forRun: Method['forRun'] = run => {
+    asked.push(run);
+    return { ...method, name: 'in-a-run' };
+  };
+  const out = join(root, 'for-run');
+  const run = { method: { ...method, forRun }, data: smallData(), out, recipe, onProgress: () => {} };
+  await pretrain(run);
+  expect(asked).toEqual([{ recipe: { ...SMALL_RECIPE, ...recipe }, images: 20 }]);
+  expect(JSON.parse(readFileSync(join(out, 'config.json'), 'utf8'))).toMatchObject({ method: 'in-a-run' });
+  const refuses: Method['forRun'] = () => {
+    throw new ConfigError('small: too few images');
+  };
+  const other = { method: { ...method, forRun: refuses }, data: unread(), out: join(root, 'refused'), recipe };
+  await expect(pretrain(other)).rejects.toThrow('too few images');
+  expect(existsSync(other.out)).toBe(false);
 });
 
 test('a method is asked for its groups with the recipe of the run, changes and all', async () => {

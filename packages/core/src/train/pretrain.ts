@@ -58,10 +58,12 @@ interface Plan {
  * `CheckpointError` when `out` holds another run or cannot be written, `TrainingError` with the step and likely causes when a number is
  * not finite, `InterruptedError` after Ctrl-C.
  */
-export async function pretrain(options: PretrainOptions): Promise<PretrainResult> {
-  const recipe = checkOptions(options);
-  checkData(options, recipe);
-  const { method, out, onProgress } = options;
+export async function pretrain(given: PretrainOptions): Promise<PretrainResult> {
+  const recipe = checkOptions(given);
+  checkData(given, recipe);
+  const method = given.method.forRun?.({ recipe, images: given.data.size }) ?? given.method;
+  const options = { ...given, method };
+  const { out, onProgress } = options;
   const imageSize = options.imageSize ?? storedSize(method.views);
   const config = runConfig(options, recipe, imageSize);
   const folder = runFolder(out);

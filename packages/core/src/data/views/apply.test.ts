@@ -210,3 +210,10 @@ test('a preview shows what was drawn, in bytes, and says with which numbers', as
   expect(numbers.brightness).toBe(parameters[1]![1]!.brightness!.dataSync()[2]);
   expect(numbers.order).toEqual(Array.from(parameters[1]![1]!.order!.dataSync().subarray(8, 12)));
 });
+
+test('a preview of many views does not ask for more at a time than the library takes', async () => {
+  const ops = [randomResizedCrop(), colorJitter({ brightness: 0.4 }), grayscale(), gaussianBlur({ kernelSize: 3 })];
+  const plan = views([{ count: 60, size: 4, ops }]);
+  const previews = await Promise.all([1, 2].map(seed => previewViews(plan, pictures(2, 6, 6), seed)));
+  expect(previews.map(([row]) => row!.length)).toEqual([60, 60]);
+});

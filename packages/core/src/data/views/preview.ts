@@ -33,10 +33,10 @@ export async function previewViews(
     const bytes = applyViews(plain, images, drawn).map(view => tf.round(view.mul(255)));
     return { parameters: drawn.map(ops => ops.map(op => ({ ...op }))), pixels: bytes };
   });
-  const values = await Promise.all(pixels.map(view => view.data()));
-  const numbers = await Promise.all(
-    parameters.map(ops => Promise.all(ops.map(async op => Promise.all(Object.entries(op).map(read))))),
-  );
+  // One after another: the library takes a few hundred calls at a time, and a plan of many views has more numbers than that.
+  const values: Entry['values'][] = [];
+  for (const view of pixels) values.push(await view.data<'float32'>());
+  const numbers = parameters.map(ops => ops.map(op => Object.entries(op).map(read)));
   tf.dispose([pixels, parameters]);
   return Array.from({ length: batch }, (_, b) =>
     everyView(plain).map(({ size, ops }, v) => {
@@ -57,8 +57,8 @@ interface Entry {
   readonly values: Float32Array | Int32Array | Uint8Array;
 }
 
-async function read([name, tensor]: [string, Tensor]): Promise<Entry> {
-  return { name, width: tensor.shape[1] ?? 1, values: await tensor.data() };
+function read([name, tensor]: [string, Tensor]): Entry {
+  return { name, width: tensor.shape[1] ?? 1, values: tensor.dataSync() };
 }
 
 function rowOf({ name, width, values }: Entry, row: number): [string, number | number[]] {
