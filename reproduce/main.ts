@@ -18,12 +18,23 @@ import { page, percent } from './table.ts';
 /** What the table needs to know of a row, trained or not. */
 type Named = Pick<ReproduceRow, 'name' | 'title' | 'supervised'> & Partial<ReproduceRow> & { readonly seeds?: number };
 
-/** Rows that nothing is trained for, and how often each is measured: a random network differs with its seed. */
-const REFERENCES: readonly Named[] = [
-  { name: 'pixels', title: 'pixels', seeds: 1 },
-  { name: 'hog', title: 'HOG', seeds: 1 },
-  { name: 'random', title: 'random network' },
-];
+/**
+ * Rows that nothing is trained for, and how often each is measured: a random network differs with its seed. One for each network that a method
+ * has in place of the protocol's.
+ */
+function references(rows: readonly ReproduceRow[]): readonly Named[] {
+  const own = new Map(rows.flatMap(({ backbone }) => (backbone ? [[backbone.name, backbone] as const] : [])));
+  return [
+    { name: 'pixels', title: 'pixels', seeds: 1 },
+    { name: 'hog', title: 'HOG', seeds: 1 },
+    { name: 'random', title: 'random network' },
+    ...[...own.values()].map(backbone => ({
+      name: `random-${backbone.name}`,
+      title: `random ${backbone.title}`,
+      backbone,
+    })),
+  ];
+}
 const RUNS = 'runs/reproduce';
 
 const { values, positionals } = parseArgs({
@@ -57,9 +68,9 @@ function setsOf(command: string | undefined): ReproduceSet[] {
 }
 
 async function reproduce(set: ReproduceSet): Promise<void> {
-  const rows = chosen(await reproduceRows(set));
+  const rows = await reproduceRows(set);
+  const all = chosen(references(rows), rows);
   const seeds = values.seeds.split(',').map(Number);
-  const all: readonly Named[] = [...(values.methods || !counts ? [] : REFERENCES), ...rows];
   const jobs = seeds.flatMap((seed, n) =>
     all.filter(row => row.seeds === undefined || n < row.seeds).map(row => ({ row, seed })),
   );
@@ -76,11 +87,13 @@ async function reproduce(set: ReproduceSet): Promise<void> {
   if (counts) await writeFile(`${REPRODUCE}README.md`, page(SETS.flatMap(({ name }) => readResult(name) ?? [])));
 }
 
-function chosen(rows: readonly ReproduceRow[]): readonly ReproduceRow[] {
-  const names = values.methods?.split(',') ?? rows.map(({ name }) => name);
-  const known = rows.map(({ name }) => name);
+/** Those that are asked for; without a word, all, and where the numbers do not count, all that is trained. */
+function chosen(untrained: readonly Named[], rows: readonly ReproduceRow[]): readonly Named[] {
+  const all = [...untrained, ...rows];
+  if (!values.methods) return counts ? all : rows;
+  const [names, known] = [values.methods.split(','), all.map(({ name }) => name)];
   const unknown = names.find(name => !known.includes(name));
-  if (unknown === undefined) return rows.filter(({ name }) => names.includes(name));
+  if (unknown === undefined) return all.filter(({ name }) => names.includes(name));
   throw new ConfigError(
     `reproduce: --methods must be of ${known.join(', ')}; got '${unknown}'; ${didYouMean(unknown, known)}`,
   );
@@ -88,7 +101,16 @@ function chosen(rows: readonly ReproduceRow[]): readonly ReproduceRow[] {
 
 /** A short hash of all that a row's numbers follow from, as far as settings go. */
 function settingsOf({ recipe, views }: ReproduceSet, row: Named): string {
-  const text = JSON.stringify([recipe, views, row.recipe, String(row.make ?? ''), values.epochs, values.changes]);
+  const own = row.backbone ? [String(row.backbone.make)] : [];
+  const text = JSON.stringify([
+    recipe,
+    views,
+    row.recipe,
+    String(row.make ?? ''),
+    values.epochs,
+    values.changes,
+    ...own,
+  ]);
   return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
 
@@ -125,7 +147,8 @@ async function keep(
   const before = readResult(set.name);
   const old = resultOf(set, name, settings);
   const runs = [...(old?.runs ?? []).filter(({ seed }) => seed !== run.seed), run].sort((a, b) => a.seed - b.seed);
-  const order = [...REFERENCES, ...(await reproduceRows(set))].map(row => row.name);
+  const known = await reproduceRows(set);
+  const order = [...references(known), ...known].map(row => row.name);
   const others = before?.rows.filter(row => row.name !== name) ?? [];
   const rows = [...others, { name, title, supervised, settings, runs }];
   rows.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));

@@ -1,6 +1,6 @@
 /** One row of the table with one seed, in a process of its own: trains (or goes on), evaluates, prints the result as JSON. */
 import { parseArgs } from 'node:util';
-import type { Method, Recipe } from '@ssl/core';
+import type { Method, Recipe, ViewPlan } from '@ssl/core';
 import { type Dataset, loadPixels, type PackedPixels } from '@ssl/core/data';
 import { collapseSignals, type FeatureTable, knnAccuracy, linearProbe, pixelFeatures } from '@ssl/core/eval';
 import { methodExtractor, pretrain } from '@ssl/core/train';
@@ -58,23 +58,29 @@ async function featuresOf(row: string): Promise<Both<FeatureTable>> {
   if (row === 'pixels') return { train: pixelFeatures(pixels.train), test: pixelFeatures(pixels.test) };
   if (row === 'hog') return { train: hogFeatures(pixels.train), test: hogFeatures(pixels.test) };
   const method = await methodOf(row);
-  if (row !== 'random') await trainMethod(method);
+  if (!row.startsWith('random')) await trainMethod(method);
   const extract = methodExtractor(method);
   return { train: await extract(pixels.train), test: await extract(pixels.test) };
 }
 
 async function methodOf(row: string): Promise<Method> {
-  const rows = await reproduceRows(set);
-  // A random network is looked at through the eyes of the first method: only its views' normalisation counts.
-  const found = row === 'random' ? rows[0]! : rows.find(each => each.name === row)!;
+  const found = rowFor(row, await reproduceRows(set));
+  const channels = train.channels;
+  const own = (): ViewPlan => found.views!({ size: set.views?.[0]?.size ?? set.imageSize, channels });
   return found.make({
-    backbone: set.backbone(seed),
-    views: set.views ?? found.views!({ size: set.imageSize, channels: train.channels }),
+    backbone: found.backbone ? found.backbone.make({ seed, channels }) : set.backbone(seed),
+    views: found.ownViews ? own() : (set.views ?? own()),
     recipe: recipeOf(set, found),
     seed,
     classes: train.classes!.length,
     images: train.size,
   });
+}
+
+/** A random network is looked at through the eyes of the first method that has such a one: only its views' normalisation counts. */
+function rowFor(name: string, rows: readonly ReproduceRow[]): ReproduceRow {
+  if (name === 'random') return rows.find(({ backbone }) => !backbone)!;
+  return rows.find(row => name === `random-${row.backbone?.name}` || name === row.name)!;
 }
 
 /** The protocol's recipe with a row's changes, the command line's on top. */

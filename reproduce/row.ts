@@ -14,6 +14,15 @@ export interface Given {
   readonly images: number;
 }
 
+/** A network that some methods have in place of the protocol's. */
+export interface OwnBackbone {
+  /** For the command line: `vit`. */
+  readonly name: string;
+  /** As people write it. */
+  readonly title: string;
+  readonly make: (options: { readonly seed: number; readonly channels: number }) => Backbone;
+}
+
 export interface ReproduceRow {
   /** For the command line and the run's folder: `moco-v2`. */
   readonly name: string;
@@ -23,7 +32,11 @@ export interface ReproduceRow {
   readonly supervised?: boolean;
   /** What differs from the protocol's recipe, chosen on designers held out of train; all of it, where the protocol has none. */
   readonly recipe?: Partial<Recipe>;
-  /** The method's own views, where the protocol has none. */
+  /** The method's own views, where the protocol has none, or with `ownViews`. */
   readonly views?: (options: { readonly size: number; readonly channels: number }) => ViewPlan;
+  /** The network, where the method needs one of another kind than the protocol's; a random one of it is a row of its own then, `random-<name>`. */
+  readonly backbone?: OwnBackbone;
+  /** Two views of one recipe are not what the method takes: it has its own in every protocol. */
+  readonly ownViews?: boolean;
   readonly make: (given: Given) => Method;
 }

@@ -118,7 +118,8 @@ function loadingOptions({ workers, cache }: OptionValues): ReadingOptions {
 
 /** What is chosen by name, checked before anything is opened. */
 interface Choice {
-  readonly backbone: string;
+  /** None where the method is to say. */
+  readonly backbone: string | undefined;
   readonly stem: 'imagenet' | 'cifar' | undefined;
   readonly views: MethodPackage['viewPlans'][string];
   readonly recipe: MethodPackage['recipes'][string];
@@ -126,8 +127,8 @@ interface Choice {
 
 async function choose(methodPackage: MethodPackage, options: OptionValues): Promise<Choice> {
   const { backbone, backboneNames } = await import('@ssl/core');
-  const { backbone: name = 'resnet18', stem } = options as { backbone?: string; stem?: string };
-  if (!backboneNames.includes(name)) backbone(name); // throws, naming the nearest
+  const { backbone: name, stem } = options as { backbone?: string; stem?: string };
+  if (name !== undefined && !backboneNames.includes(name)) backbone(name); // throws, naming the nearest
   if (stem !== undefined && stem !== 'cifar' && stem !== 'imagenet')
     throw new ConfigError(`ssl pretrain: --stem must be imagenet or cifar; got '${stem}'`);
   const usual = methodPackage.usual?.(methodOverrides(options, methodPackage)) ?? {};
@@ -148,10 +149,13 @@ async function buildMethod(
   const { backbone } = await import('@ssl/core');
   const { size = viewSize, seed = 0 } = options as { size?: number; seed?: number };
   const gradCheckpointing = options['grad-checkpointing'] === true;
+  const { name: usual = 'resnet18', vit } = methodPackage.backbone?.({ size }) ?? {};
+  const name = choice.backbone ?? usual;
   return methodPackage.create({
     ...methodOverrides(options, methodPackage),
-    backbone: backbone(choice.backbone, {
-      ...familyOptions(choice, options, size),
+    backbone: backbone(name, {
+      ...(name.startsWith('vit_') && vit),
+      ...familyOptions(name, choice, options, size),
       inChannels: channels,
       seed,
       gradCheckpointing,
@@ -163,7 +167,12 @@ async function buildMethod(
 }
 
 /** What networks of a family are told besides; an option that the family does not have is passed on, for `backbone` to refuse. */
-function familyOptions({ backbone, stem }: Choice, options: OptionValues, size: number): Partial<BackboneOptions> {
+function familyOptions(
+  backbone: string,
+  { stem }: Pick<Choice, 'stem'>,
+  options: OptionValues,
+  size: number,
+): Partial<BackboneOptions> {
   const small = size < IMAGENET_STEM_FROM;
   const { 'patch-size': patchSize, 'drop-path': dropPath } = options as { 'patch-size'?: number; 'drop-path'?: number };
   const given = {

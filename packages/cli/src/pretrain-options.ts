@@ -10,7 +10,12 @@ export const RUN_OPTIONS: OptionSpecs = {
   ...OPEN_OPTIONS,
   out: { type: 'string', value: 'DIR', help: 'run folder', default: 'runs/METHOD' },
   resume: { type: 'boolean', help: 'go on with the run in the run folder, if there is one' },
-  backbone: { type: 'string', value: 'NAME', help: "network by timm's name", default: 'resnet18' },
+  backbone: {
+    type: 'string',
+    value: 'NAME',
+    help: "network by timm's name",
+    default: 'resnet18, or what the method needs',
+  },
   stem: {
     type: 'string',
     value: 'imagenet|cifar',

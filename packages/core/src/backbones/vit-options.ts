@@ -34,7 +34,7 @@ export interface VitOptions {
   readonly dropPath?: number;
   /** First scale of what each branch adds. Default: no such scales. */
   readonly layerScale?: number;
-  /** How linear layers start: `normal` (timm, DINO, I-JEPA) or `xavier` (MAE). Default `normal`. */
+  /** How linear layers start: `normal` (timm, DINO, I-JEPA) or `xavier` (MAE, its patch embedding and class token too). Default `normal`. */
   readonly init?: TransformerInit;
   /** I-JEPA's smaller first weights in deep blocks. Default false. */
   readonly scaledInit?: boolean;

@@ -1,6 +1,6 @@
 /** Vision transformers (Dosovitskiy et al. 2021, arXiv:2010.11929) with the names and layouts of timm. */
 import { ConfigError, ShapeError } from '../errors.ts';
-import { linearUniform, smallNormal, zeros } from '../nn/init.ts';
+import { linearUniform, smallNormal, xavierUniform, zeros } from '../nn/init.ts';
 import { variable } from '../nn/layers.ts';
 import { copyValues, type Members, type Module, module } from '../nn/module.ts';
 import { resizePositions, sinCosPositions, type TokenGrid } from '../nn/positions.ts';
@@ -138,9 +138,12 @@ function patchEmbedding(config: VitConfig, rng: Rng): Embedding {
   const inputs = patchSize * patchSize * inChannels;
   // Not a convolution: its steps do not overlap, and a product of matrices can leave patches out.
   const shape = [patchSize, patchSize, inChannels, dim];
-  const weight = variable(() => linearUniform(rng, shape, inputs), { torchAxes: [3, 2, 0, 1] });
+  const xavier = config.init === 'xavier'; // MAE starts it as the linear layer that it is, and the class token at σ = 0.02
+  const first = () => (xavier ? xavierUniform(rng, [inputs, dim]).reshape(shape) : linearUniform(rng, shape, inputs));
+  const weight = variable(first, { torchAxes: [3, 2, 0, 1] });
   const bias = variable(() => linearUniform(rng, [dim], inputs), {});
-  const token = (count: number): Variable => variable(() => smallNormal(rng, [1, count, dim], 1e-6), {});
+  const token = (count: number): Variable =>
+    variable(() => smallNormal(rng, [1, count, dim], xavier ? 0.02 : 1e-6), {});
   const cls = classToken ? token(1) : undefined;
   const reg = registers > 0 ? token(registers) : undefined;
   const embedded = embedPrefix ? prefixTokens : 0;

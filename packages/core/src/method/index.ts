@@ -21,7 +21,7 @@ export { ONLINE_PROBE, type OnlineProbeSettings, onlineProbeSettings } from './o
 export { passesBySize } from './passes-by-size.ts';
 export type { PictureColumn, PictureInput, PictureSheets } from './pictures.ts';
 export { decaySchedule, peakLearningRate, type Recipe, recipeOptimizer, recipeSchedule } from './recipe.ts';
-export { requireCounts, requireTwoViews } from './require-settings.ts';
+export { requireCounts, requireOneView, requireTwoViews, requireVisionTransformer } from './require-settings.ts';
 export {
   type Diagnosis,
   diagnose,

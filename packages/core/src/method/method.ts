@@ -1,5 +1,6 @@
 /** What a method package gives to core: see docs/decisions/method-contract.md for why each part is there. */
 import type { Backbone } from '../backbones/backbone.ts';
+import type { VitOptions } from '../backbones/vit-options.ts';
 import type { ViewPlan } from '../data/index.ts';
 import type { Members } from '../nn/module.ts';
 import type { ParameterGroup } from '../optim/index.ts';
@@ -159,6 +160,8 @@ export interface MethodPackage {
   readonly name: string;
   /** The settings and their defaults; the type of each default is the type of its option. */
   readonly defaults: { readonly [key: string]: Json };
+  /** The network that the command line takes for views of a size when none is named (a ResNet-18 without this), and what it tells any vision transformer. */
+  readonly backbone?: (options: { readonly size: number }) => { readonly name: string; readonly vit: VitOptions };
   /** Ready view plans by name; the first is the default. Sizes in pixels. */
   readonly viewPlans: Readonly<Record<string, (options: { size: number; channels: number }) => ViewPlan>>;
   /** Ready recipes by name; the first is the default. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { resnet } from '../backbones/index.ts';
+import { type Backbone, resnet } from '../backbones/index.ts';
 import type { ViewPlan } from '../data/index.ts';
 import type { Json, MethodPackage } from '../method/index.ts';
 
@@ -9,17 +9,21 @@ export interface PackageKitOptions {
   readonly defaults: { readonly [setting: string]: Json };
   /** What a small network needs: narrow heads, a short queue. */
   readonly settings?: { readonly [setting: string]: Json };
+  /** A network for pictures of 16 pixels. Default: a small ResNet. */
+  readonly backbone?: (inChannels: number) => Backbone;
   /** Count and size of each view spec that a plan has at 16 pixels: `[[2, 16]]`, or `[[1, 16], [1, 16]]` for two that differ. */
   readonly specs?: readonly (readonly [count: number, size: number])[];
   /** The views of a method that is given none. */
   readonly ownViews?: (options: { readonly channels: number }) => ViewPlan;
 }
 
+function smallResNet(inChannels: number): Backbone {
+  return resnet('tiny', { block: 'basic', layers: [1], channels: [4] }, { stem: 'cifar', inChannels });
+}
+
 /** What a method package offers to the command line, as vitest's tests: defaults, recipes, and views for grey and coloured pictures. */
 export function describePackage(offered: MethodPackage, kit: PackageKitOptions): void {
-  const { name, defaults, settings = {}, specs, ownViews } = kit;
-  const tiny = (inChannels: number) =>
-    resnet('tiny', { block: 'basic', layers: [1], channels: [4] }, { stem: 'cifar', inChannels });
+  const { name, defaults, settings = {}, specs, ownViews, backbone: tiny = smallResNet } = kit;
 
   describe('the method package', () => {
     test('has the name, the defaults and ready recipes, the first one for small pictures', () => {

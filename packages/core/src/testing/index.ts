@@ -5,5 +5,5 @@ export { diagnosesOf, kitViews, kitWaves } from './diagnosed-run.ts';
 export { type FixtureTensor, fixtureTensor, readFixture, relativeError } from './fixtures.ts';
 export { type GradientCheckOptions, gradientError } from './gradient-check.ts';
 export { type MethodCheck, methodChecks } from './method-checks.ts';
-export { kitBackbone, kitBatch, kitData, kitLoss, type MethodKitOptions } from './method-kit.ts';
+export { kitBackbone, kitBatch, kitData, kitLoss, kitVit, type MethodKitOptions } from './method-kit.ts';
 export { describeParity, lossParity, PARITY_TOLERANCE, type Parity, type ParityCase } from './parity.ts';

@@ -2,7 +2,13 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Backbone, resnet } from '../backbones/index.ts';
+import {
+  type Backbone,
+  resnet,
+  type VisionTransformer,
+  type VitOptions,
+  visionTransformer,
+} from '../backbones/index.ts';
 import { arrayDataset, type Dataset } from '../data/index.ts';
 import type { Batch, Method, Progress } from '../method/index.ts';
 import { membersOf } from '../method/train-step.ts';
@@ -36,6 +42,15 @@ const D = 12;
 export function kitBackbone(seed = 3): Backbone {
   const shape = { block: 'basic', layers: [1, 1], channels: [6, D] } as const;
   return resnet('tiny', shape, { stem: 'cifar', zeroInitLast: false, seed });
+}
+
+/** For methods of vision transformers: 16 patches in a picture of 8 pixels. */
+export function kitVit(options: VitOptions = {}): VisionTransformer {
+  return visionTransformer(
+    'tiny_vit',
+    { dim: D, depth: 2, heads: 2, patchSize: 2, imgSize: KIT_SIDE },
+    { seed: 3, ...options },
+  );
 }
 
 /** As many views as the plan has, each the same pictures with other noise. */

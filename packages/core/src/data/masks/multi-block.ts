@@ -90,6 +90,12 @@ function contextOf(rule: Rule, given: number | undefined): number {
   const sizes = Array.from({ length: SAMPLE }, (_, i) => blocks(hostRng(0, 0, i), rule).context.length);
   sizes.sort((a, b) => a - b);
   const found = given ?? sizes[Math.floor(SHORT * SAMPLE)]!;
+  if (given === undefined && found === 0) {
+    const { targets, targetTokens, grid } = rule;
+    throw new ConfigError(
+      `multiBlockMask: targets must leave tokens to the context; got ${targets} of ${targetTokens} tokens in ${grid[0]} x ${grid[1]}, which leave none in one of ${1 / SHORT} draws; lower targets or targetScale, take smaller patches, or set contextTokens to draw those masks anew`,
+    );
+  }
   checkWhole('multiBlockMask', 'contextTokens', found, [1, rule.grid[0] * rule.grid[1]]);
   if (sizes.filter(size => size >= found).length >= LEAST_SHARE * SAMPLE) return found;
   const middle = sizes[SAMPLE / 2]!;
