@@ -1,0 +1,16 @@
+/** Trains SwAV on icons-42. `node train.ts [run folder] [epochs]`; run again, it goes on where it stopped. */
+import { pretrain } from '@ssl/core/train';
+import { icons42 } from '@ssl/datasets';
+import { swav } from '@ssl/swav';
+import { iconBackbone, iconViews, recipe } from '../../examples/simclr/icons.ts';
+
+const [out = 'runs/swav', epochs = '40'] = process.argv.slice(2);
+const run = await pretrain({
+  method: swav({ backbone: iconBackbone(0), views: iconViews, recipe }),
+  data: await icons42('train'),
+  imageSize: 32,
+  out,
+  recipe: { epochs: Number(epochs) },
+  resume: true,
+});
+console.log(`weights in ${run.backbone}; how good are they? node probe.ts ${run.backbone}`);
