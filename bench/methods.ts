@@ -24,6 +24,7 @@ interface Compared {
   readonly title: string;
   readonly package: string;
   readonly settings: MethodSetting['settings'];
+  readonly corners?: MethodSetting['corners'];
   /** What our loss is where lightly's is `theirs`, if not the same. */
   readonly asOurs?: (theirs: number) => number;
 }
@@ -62,6 +63,14 @@ const COMPARED: readonly Compared[] = [
     package: '@ssl/nnclr',
     settings: { ...HEAD, predictorDim: 512, queueSize: 65_536 }, // ln B at first, the paper's; theirs NT-Xent, with neighbours among the negatives
   },
+  { method: 'swav', title: 'SwAV', package: '@ssl/swav', settings: { ...HEAD, prototypes: 512, queueSize: 0 } },
+  {
+    method: 'swav-multi-crop',
+    title: 'SwAV, and 4 views of 20²',
+    package: '@ssl/swav',
+    settings: { ...HEAD, prototypes: 512, queueSize: 0 },
+    corners: { count: 4, size: 20 },
+  },
 ];
 /** For ours / theirs. */
 const TIME_AIM = { atMost: 1 };
@@ -99,12 +108,12 @@ function isHere(name: string): boolean {
   }
 }
 
-function runOnce(way: Way, { method, package: name, settings }: Compared, sizes: Sizes): Promise<MethodRun> {
+function runOnce(way: Way, { method, package: name, settings, corners }: Compared, sizes: Sizes): Promise<MethodRun> {
   const { steps, threads, pairs, size } = sizes;
   if (way !== 'ours') {
     return runTwin('methods.py', flagsOf({ method, pairs, size, steps, layout: way, threads }), { threads });
   }
-  const setting: MethodSetting = { package: name, settings, pairs, size };
+  const setting: MethodSetting = { package: name, settings, pairs, size, ...(corners && { corners }) };
   return runOurs('methods.ts', flagsOf({ once: JSON.stringify(setting), steps }), { threads });
 }
 

@@ -24,6 +24,8 @@ export interface MethodSetting {
   /** B; twice as many images go through the network. */
   readonly pairs: number;
   readonly size: number;
+  /** Multi-crop: so many corners of the views, of so many pixels, as small views. */
+  readonly corners?: { readonly count: number; readonly size: number };
 }
 
 export interface MethodRun extends TimedRun {
@@ -34,15 +36,29 @@ export interface MethodRun extends TimedRun {
 }
 
 /** A method whose two views are the two halves of what it is given: no augmentation, and all else of `trainStep` as it is. */
-async function withGivenViews({ package: name, settings, size }: MethodSetting): Promise<Method> {
+async function withGivenViews({ package: name, settings, size, corners }: MethodSetting): Promise<Method> {
   const module = (await import(name)) as { method: { create(options: object): Method } };
   const net: Backbone = backbone('resnet18', { stem: 'cifar', seed: 1, zeroInitLast: false }); // as in torchvision
   const method = module.method.create({ backbone: net, seed: 2, ...settings });
   return {
     ...method,
     views: views([{ count: 1, size, ops: [] }]),
-    step: (batch, progress) => method.step({ ...batch, views: tf.split(batch.views[0]!, 2) }, progress),
+    step: (batch, progress) => {
+      const large = tf.split(batch.views[0]!, 2);
+      return method.step({ ...batch, views: [...large, ...cornersOf(large, corners)] }, progress);
+    },
   };
+}
+
+/** By turns of the first and of the second views. */
+function cornersOf(
+  views: readonly Tensor[],
+  { count, size }: { count: number; size: number } = { count: 0, size: 0 },
+): Tensor[] {
+  return Array.from({ length: count }, (_, i) => {
+    const view = views[i % views.length]!;
+    return tf.slice(view, [0, 0, 0, 0], [view.shape[0]!, size, size, view.shape[3]!]);
+  });
 }
 
 /** What `pretrain` would give in its first step, but for the images, `[2B, S, S, 3]`: all first views, then all second ones. */

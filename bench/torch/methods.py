@@ -14,7 +14,7 @@ from copy import deepcopy
 
 import torch
 import torchvision
-from lightly.loss import BarlowTwinsLoss, DCLLoss, NegativeCosineSimilarity, NTXentLoss, VICRegLoss
+from lightly.loss import BarlowTwinsLoss, DCLLoss, NegativeCosineSimilarity, NTXentLoss, SwaVLoss, VICRegLoss
 from lightly.models.modules import (
     BarlowTwinsProjectionHead,
     BYOLPredictionHead,
@@ -26,6 +26,8 @@ from lightly.models.modules import (
     SimCLRProjectionHead,
     SimSiamPredictionHead,
     SimSiamProjectionHead,
+    SwaVProjectionHead,
+    SwaVPrototypes,
 )
 from lightly.models.modules.heads import VICRegProjectionHead
 from lightly.models.utils import deactivate_requires_grad, update_momentum
@@ -115,6 +117,23 @@ def nnclr():
     return nn.ModuleList([model, predictor]), loss
 
 
+def swav(corners: int = 0, size: int = 0):
+    encoder = nn.Sequential(backbone(), SwaVProjectionHead(FEATURES, HIDDEN, WIDTH))
+    prototypes = SwaVPrototypes(WIDTH, 512)
+    prototypes.heads[0].bias = None
+    criterion = SwaVLoss()
+
+    def scores(x):
+        return prototypes(nn.functional.normalize(encoder(x), dim=1, p=2))
+
+    def loss(x0, x1):
+        prototypes.normalize()
+        small = [(x0, x1)[i % 2][:, :, :size, :size] for i in range(corners)]
+        return criterion([scores(x0), scores(x1)], [scores(x) for x in small])
+
+    return nn.ModuleList([encoder, prototypes]), loss
+
+
 # by the names of bench/methods.ts
 METHODS = {
     "simclr": lambda: siamese(SimCLRProjectionHead(FEATURES, HIDDEN, WIDTH), NTXentLoss(temperature=0.5)),
@@ -127,6 +146,8 @@ METHODS = {
     ),
     "vicreg": lambda: siamese(without_last_bias(VICRegProjectionHead(FEATURES, WIDE, WIDE)), VICRegLoss()),
     "nnclr": nnclr,
+    "swav": swav,
+    "swav-multi-crop": lambda: swav(corners=4, size=20),
 }
 
 

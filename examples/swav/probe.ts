@@ -4,7 +4,7 @@ import { collapseSignals, knnAccuracy } from '@ssl/core/eval';
 import { loadWeights } from '@ssl/core/io';
 import { methodExtractor } from '@ssl/core/train';
 import { icons42 } from '@ssl/datasets';
-import { iconBackbone, iconViews } from '../../examples/simclr/icons.ts';
+import { iconBackbone, iconViews } from '../simclr/icons.ts';
 
 const [weights] = process.argv.slice(2);
 if (!weights) throw new Error('probe: name the weights; usage: node probe.ts runs/swav/backbone.safetensors');

@@ -2,11 +2,12 @@
 import { pretrain } from '@ssl/core/train';
 import { icons42 } from '@ssl/datasets';
 import { swav } from '@ssl/swav';
-import { iconBackbone, iconViews, recipe } from '../../examples/simclr/icons.ts';
+import { iconBackbone, iconViews, recipe } from '../simclr/icons.ts';
+import { iconSettings } from './settings.ts';
 
 const [out = 'runs/swav', epochs = '40'] = process.argv.slice(2);
 const run = await pretrain({
-  method: swav({ backbone: iconBackbone(0), views: iconViews, recipe }),
+  method: swav({ backbone: iconBackbone(0), views: iconViews, recipe, ...iconSettings }),
   data: await icons42('train'),
   imageSize: 32,
   out,

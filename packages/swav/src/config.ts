@@ -63,6 +63,7 @@ export const cifar: Recipe = {
 export const imagenet: Recipe = {
   optimizer: 'lars',
   learningRate: 0.6,
+  finalLearningRate: 6e-4,
   weightDecay: 1e-6,
   warmupEpochs: 0,
   epochs: 200,
@@ -73,6 +74,7 @@ export const imagenet: Recipe = {
 export const imagenetLarge: Recipe = {
   optimizer: 'lars',
   learningRate: 0.3,
+  finalLearningRate: 4.8e-3,
   weightDecay: 1e-6,
   warmupEpochs: 10,
   epochs: 800,
