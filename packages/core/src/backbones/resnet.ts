@@ -3,7 +3,7 @@ import { ConfigError } from '../errors.ts';
 import { checkpointed } from '../nn/checkpointed.ts';
 import { batchNorm, conv2d } from '../nn/layers.ts';
 import { copyValues, type Members, type Module, module, sequential } from '../nn/module.ts';
-import { relu } from '../ops/activation.ts';
+import { addRelu, relu, twice } from '../ops/activation.ts';
 import { globalAvgPool, maxPool } from '../ops/pool.ts';
 import { type Rng, rngFromSeed } from '../tensor/rng.ts';
 import type { Tensor } from '../tensor/tf.ts';
@@ -121,14 +121,10 @@ function network(name: string, shape: ResNetShape, options: ResNetOptions): Omit
 /** Two 3×3 convolutions. */
 function basicBlock({ inputs, planes, stride, zeroInit, rng }: BlockSpec): Module {
   const conv1 = conv2d(inputs, planes, { rng, kernel: 3, stride, padding: 1 });
-  const bn1 = batchNorm(planes);
+  const bn1 = batchNorm(planes, { relu: true });
   const conv2 = conv2d(planes, planes, { rng, kernel: 3, padding: 1 });
   const bn2 = batchNorm(planes, { zeroInit });
-  return residual(
-    x => bn2(conv2(relu(bn1(conv1(x))))),
-    { conv1, bn1, conv2, bn2 },
-    shortcut(inputs, planes, stride, rng),
-  );
+  return residual(x => bn2(conv2(bn1(conv1(x)))), { conv1, bn1, conv2, bn2 }, shortcut(inputs, planes, stride, rng));
 }
 
 /** 1×1, 3×3 (which takes the stride), 1×1. */
@@ -136,12 +132,12 @@ function bottleneck({ inputs, planes, stride, groups, baseWidth, zeroInit, rng }
   const width = Math.floor(planes * (baseWidth / 64)) * groups;
   const outputs = planes * EXPANSION.bottleneck;
   const conv1 = conv2d(inputs, width, { rng, kernel: 1 });
-  const bn1 = batchNorm(width);
+  const bn1 = batchNorm(width, { relu: true });
   const conv2 = conv2d(width, width, { rng, kernel: 3, stride, padding: 1, groups });
-  const bn2 = batchNorm(width);
+  const bn2 = batchNorm(width, { relu: true });
   const conv3 = conv2d(width, outputs, { rng, kernel: 1 });
   const bn3 = batchNorm(outputs, { zeroInit });
-  const branch = (x: Tensor): Tensor => bn3(conv3(relu(bn2(conv2(relu(bn1(conv1(x))))))));
+  const branch = (x: Tensor): Tensor => bn3(conv3(bn2(conv2(bn1(conv1(x))))));
   return residual(branch, { conv1, bn1, conv2, bn2, conv3, bn3 }, shortcut(inputs, outputs, stride, rng));
 }
 
@@ -153,7 +149,10 @@ function shortcut(inputs: number, outputs: number, stride: number, rng: Rng): Mo
 
 function residual(branch: (x: Tensor) => Tensor, members: Members, downsample: Module | undefined): Module {
   return module(
-    x => relu(branch(x).add(downsample ? downsample(x) : x)),
+    x => {
+      const [forBranch, forShortcut] = twice(x);
+      return addRelu(branch(forBranch), downsample ? downsample(forShortcut) : forShortcut);
+    },
     downsample ? { ...members, downsample } : members,
   );
 }

@@ -1,4 +1,5 @@
-import { customGrad, nativeOp, nativeOps } from '../tensor/native.ts';
+import { kernel } from '../tensor/fused.ts';
+import { customGrad, customGradOfMany, nativeOp, nativeOps } from '../tensor/native.ts';
 import { isRecomputable, recomputable, recompute } from '../tensor/recompute.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 
@@ -12,6 +13,50 @@ export function relu(x: Tensor): Tensor {
     if (isRecomputable(input!)) recomputable(value, [input!], again => nativeOp('Relu', [recompute(again)], FLOAT));
     return { value, saved: [value], gradient: (dy, [y]) => [nativeOp('ReluGrad', [dy, recompute(y!)], FLOAT)] };
   });
+}
+
+/** Smaller tensors go through the library's two ops: they are in the cache in between. */
+const LEAST_VALUES = 2 ** 18;
+const sumRectified = kernel('add_relu', (a, b) => [tf.maximum(a!.add(b!), 0)]);
+
+/** What `addRelu` gave, and gradients that are 0 already where it gave 0. */
+const rectified = new WeakSet<object>();
+const masked = new WeakSet<object>();
+
+/** max(a + b, 0), in one pass over memory. The gradient needs only the result. */
+export function addRelu(a: Tensor, b: Tensor): Tensor {
+  return customGrad([a, b], (left, right) => {
+    const value =
+      left!.size < LEAST_VALUES ? nativeOp('Relu', [left!.add(right!)], FLOAT) : sumRectified([left!, right!])[0]!;
+    rectified.add(value.dataId);
+    return {
+      value,
+      saved: [value],
+      gradient: (dy, [y]) => {
+        const d = masked.has(dy.dataId) ? dy.clone() : nativeOp('ReluGrad', [dy, y!], FLOAT);
+        return [d, d.clone()];
+      },
+    };
+  });
+}
+
+const sumMasked = kernel('sum_masked', (a, b, y) => [tf.where(y!.greater(0), a!.add(b!), tf.scalar(0))]);
+
+/**
+ * `x` two times, for the branch and the shortcut of a residual block. Where `x` is `addRelu`'s, their gradients are added and masked in one pass
+ * over memory and not two.
+ */
+export function twice(x: Tensor): [branch: Tensor, shortcut: Tensor] {
+  if (x.size < LEAST_VALUES || !rectified.has(x.dataId)) return [x, x];
+  return customGradOfMany([x], input => ({
+    values: [input!.clone(), input!.clone()],
+    saved: [input!],
+    gradient: ([a, b], [y]) => {
+      const sum = sumMasked([a!, b!, y!])[0]!;
+      masked.add(sum.dataId);
+      return [sum];
+    },
+  })) as [Tensor, Tensor];
 }
 
 /**

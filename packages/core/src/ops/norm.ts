@@ -1,6 +1,7 @@
 import { ShapeError } from '../errors.ts';
-import { customGrad, nativeOps } from '../tensor/native.ts';
-import { recomputable } from '../tensor/recompute.ts';
+import { kernel } from '../tensor/fused.ts';
+import { customGrad, nativeOp, nativeOps } from '../tensor/native.ts';
+import { recomputable, recompute } from '../tensor/recompute.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 
 export interface BatchNormResult {
@@ -10,6 +11,15 @@ export interface BatchNormResult {
   /** Of the batch, `[C]`, divided by n − 1 as PyTorch's running variance is. */
   readonly variance: Tensor;
 }
+
+export interface BatchNormTrainingOptions {
+  /** Added to the variance. */
+  readonly epsilon: number;
+  /** ReLU on the result. What it needs for its gradient is what is kept anyway. Default false. */
+  readonly relu?: boolean;
+}
+
+const FLOAT = { T: { dtype: 'float32' } } as const;
 
 const attributes = (epsilon: number, training: boolean) =>
   ({
@@ -26,37 +36,60 @@ const attributes = (epsilon: number, training: boolean) =>
  * @param scale `[C]`
  * @param offset `[C]`
  */
-export function batchNormTraining(x: Tensor, scale: Tensor, offset: Tensor, epsilon: number): BatchNormResult {
+export function batchNormTraining(
+  x: Tensor,
+  scale: Tensor,
+  offset: Tensor,
+  { epsilon, relu = false }: BatchNormTrainingOptions,
+): BatchNormResult {
   const image = asImage(x);
   let statistics: [Tensor, Tensor] | undefined;
   const value = customGrad([image, scale, offset], (input, gamma, beta) => {
     const attrs = attributes(epsilon, true);
     const none = tf.tensor1d([], 'float32');
     // V3's last output has no static shape, so it cannot be part of a graph; V2 is the same op without it.
-    const [y, mean, variance, saved1, saved2] = nativeOps(
+    const [normalised, mean, variance, saved1, saved2] = nativeOps(
       'FusedBatchNormV2',
       [input!, gamma!, beta!, none, none],
       attrs,
       5,
     );
     statistics = [tf.keep(mean!), tf.keep(variance!)];
-    recomputable(y!, [input!, gamma!, beta!, mean!, variance!], (...from) => normalisedAgain(from, epsilon));
+    const y = relu ? nativeOp('Relu', [normalised!], FLOAT) : normalised!;
+    const again = kernelAgain(epsilon, relu);
+    recomputable(y, [input!, gamma!, beta!, mean!, variance!], (...from) => again(from)[0]!);
     return {
-      value: y!,
-      saved: [input!, gamma!, saved1!, saved2!],
-      gradient: (dy, [a, g, s1, s2]) => nativeOps('FusedBatchNormGradV2', [dy, a!, g!, s1!, s2!], attrs, 5).slice(0, 3),
+      value: y,
+      saved: [input!, gamma!, saved1!, saved2!, ...(relu ? [y] : [])],
+      gradient: (dy, [a, g, s1, s2, result]) => {
+        const d = relu ? nativeOp('ReluGrad', [dy, recompute(result!)], FLOAT) : dy;
+        return nativeOps('FusedBatchNormGradV2', [d, a!, g!, s1!, s2!], attrs, 5).slice(0, 3);
+      },
     };
   });
   const [mean, variance] = statistics!;
   return { value: x.rank === 4 ? value : value.reshape(x.shape), mean, variance };
 }
 
-/** The values of batch norm from what it gave back besides: one pass over memory. */
-function normalisedAgain([x, scale, offset, mean, variance]: readonly Tensor[], epsilon: number): Tensor {
-  const [B, H, W] = x!.shape as [number, number, number];
-  const count = B * H * W;
-  const biased = variance!.mul(count > 1 ? (count - 1) / count : 1); // the library normalises with this one
-  return nativeOps('FusedBatchNormV2', [x!, scale!, offset!, mean!, biased], attributes(epsilon, false), 1)[0]!;
+const kernelsAgain = new Map<string, ReturnType<typeof kernel>>();
+
+/** The values of batch norm, and ReLU, from what it gave back besides: one pass over memory. One kernel for each epsilon, which is a constant in it. */
+function kernelAgain(epsilon: number, relu: boolean): ReturnType<typeof kernel> {
+  const key = `${epsilon} ${relu}`;
+  let found = kernelsAgain.get(key);
+  if (!found) {
+    found = kernel('batch_norm_again', (x, scale, offset, mean, variance) => {
+      const count = x!.size / x!.shape[3]!;
+      const biased = variance!.mul(count > 1 ? (count - 1) / count : 1); // the library normalises with this one
+      const value = x!
+        .sub(mean!)
+        .mul(scale!.mul(biased.add(epsilon).rsqrt()))
+        .add(offset!);
+      return [relu ? tf.maximum(value, 0) : value];
+    });
+    kernelsAgain.set(key, found);
+  }
+  return found;
 }
 
 /**
@@ -68,10 +101,10 @@ export function batchNormInGroups(
   x: Tensor,
   scale: Tensor,
   offset: Tensor,
-  epsilon: number,
   groups: number,
+  options: BatchNormTrainingOptions,
 ): BatchNormResult {
-  if (groups === 1) return batchNormTraining(x, scale, offset, epsilon);
+  if (groups === 1) return batchNormTraining(x, scale, offset, options);
   const rows = x.shape[0]!;
   if (rows < 2 * groups) {
     throw new ShapeError(
@@ -80,7 +113,7 @@ export function batchNormInGroups(
   }
   const end = (i: number): number => Math.floor((i * rows) / groups);
   const sizes = Array.from({ length: groups }, (_, i) => end(i + 1) - end(i));
-  const parts = tf.split(x, sizes).map(part => batchNormTraining(part, scale, offset, epsilon));
+  const parts = tf.split(x, sizes).map(part => batchNormTraining(part, scale, offset, options));
   const mean = (statistics: Tensor[]): Tensor => {
     const average = tf.tidy(() => tf.keep(tf.addN(statistics).div(groups)));
     tf.dispose(statistics);

@@ -66,7 +66,7 @@ describe('against PyTorch', () => {
     // A mean of 30 with a spread of 1 costs float32 a digit and a half.
     expectParity(
       item,
-      ({ x, gamma, beta }) => batchNormTraining(x!, gamma!, beta!, epsilon).value,
+      ({ x, gamma, beta }) => batchNormTraining(x!, gamma!, beta!, { epsilon }).value,
       item.name.includes('mean 30') ? 1e-4 : 5e-6,
     );
     const [x, gamma, beta] = ['x', 'gamma', 'beta'].map(name => fixtureTensor(item.inputs[name]!)) as [
@@ -74,7 +74,7 @@ describe('against PyTorch', () => {
       Tensor,
       Tensor,
     ];
-    const { mean, variance } = batchNormTraining(x, gamma, beta, epsilon);
+    const { mean, variance } = batchNormTraining(x, gamma, beta, { epsilon });
     const moved = (running: FixtureTensor, batch: Tensor): Tensor =>
       fixtureTensor(running).mul(0.9).add(batch.mul(0.1));
     expect(relativeError(moved(item.before!.runningMean!, mean), item.after!.runningMean!)).toBeLessThan(5e-6);
@@ -118,12 +118,12 @@ describe('gradients against finite differences', () => {
     ['conv2d, groups', (a, w) => conv2d(a!, w!, { padding: 1, groups: 2 }), [x, normal(rng, [3, 3, 2, 4])]],
     [
       'batch norm, 2-D',
-      (a, g, b) => batchNormTraining(a!, g!, b!, 1e-5).value,
+      (a, g, b) => batchNormTraining(a!, g!, b!, { epsilon: 1e-5 }).value,
       [x, normal(rng, [4]), normal(rng, [4])],
     ],
     [
       'batch norm, 1-D',
-      (a, g, b) => batchNormTraining(a!, g!, b!, 1e-5).value,
+      (a, g, b) => batchNormTraining(a!, g!, b!, { epsilon: 1e-5 }).value,
       [rows, normal(rng, [5]), normal(rng, [5])],
     ],
     ['bias', (a, b) => addBias(a!, b!), [rows, normal(rng, [5])]],

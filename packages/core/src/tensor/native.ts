@@ -83,24 +83,56 @@ export interface OpWithGradient {
   readonly gradient: (dy: Tensor, saved: Tensor[]) => InputGradient[];
 }
 
+/** An op with several results, which all have a gradient. */
+export interface OpsWithGradient {
+  readonly values: readonly Tensor[];
+  readonly saved: readonly Tensor[];
+  /** From the gradients of all values. */
+  readonly gradient: (dys: readonly Tensor[], saved: Tensor[]) => InputGradient[];
+}
+
 /** The part of tfjs's engine under `tf.customGrad`, which would compute the gradient of every input, needed or not. */
 interface KernelRunner {
-  runKernelFunc(kernel: {
+  runKernelFunc<R extends Tensor | Tensor[]>(kernel: {
     readonly inputs: Readonly<Record<string, Tensor>>;
-    readonly forwardFunc: (backend: unknown, save: (tensors: readonly Tensor[]) => void) => Tensor;
-    readonly backwardsFunc: (dy: Tensor, saved: Tensor[]) => Record<string, () => Tensor>;
-  }): Tensor;
+    readonly forwardFunc: (backend: unknown, save: (tensors: readonly Tensor[]) => void) => R;
+    readonly backwardsFunc: (dy: R, saved: Tensor[]) => Record<string, () => Tensor>;
+  }): R;
 }
 
 /** An op with its own gradient. */
 export function customGrad(inputs: readonly Tensor[], forward: (...inputs: Tensor[]) => OpWithGradient): Tensor {
-  let op: OpWithGradient | undefined;
-  return (tf.engine() as unknown as KernelRunner).runKernelFunc({
+  return differentiable<Tensor>(inputs, () => {
+    const { value, saved, gradient } = forward(...inputs);
+    return { result: value, saved, gradient };
+  });
+}
+
+/** The same for an op with two results or more. */
+export function customGradOfMany(
+  inputs: readonly Tensor[],
+  forward: (...inputs: Tensor[]) => OpsWithGradient,
+): Tensor[] {
+  return differentiable<Tensor[]>(inputs, () => {
+    const { values, saved, gradient } = forward(...inputs);
+    return { result: [...values], saved, gradient };
+  });
+}
+
+interface Differentiable<R> {
+  readonly result: R;
+  readonly saved: readonly Tensor[];
+  readonly gradient: (dy: R, saved: Tensor[]) => InputGradient[];
+}
+
+function differentiable<R extends Tensor | Tensor[]>(inputs: readonly Tensor[], forward: () => Differentiable<R>): R {
+  let op: Differentiable<R> | undefined;
+  return (tf.engine() as unknown as KernelRunner).runKernelFunc<R>({
     inputs: Object.fromEntries(inputs.entries()),
     forwardFunc: (_, save) => {
-      op = forward(...inputs);
+      op = forward();
       save(op.saved);
-      return op.value;
+      return op.result;
     },
     backwardsFunc: (dy, saved) =>
       Object.fromEntries(
