@@ -5,7 +5,7 @@
  *     node bench/step.ts --rounds 1 --steps 3 --warmup 1 --images 4 --size 32 --out /dev/null     # does it run?
  *
  * Given images; forward, NT-Xent, backward and SGD as one graph here, and as lightly's users write it in the twin
- * (`bench/torch/step.py`). Both have the same network, head (D → D, batch norm, ReLU → 128), loss and optimizer. Each run is a fresh
+ * (`bench/torch/step.py`). Both have the same network (torchvision's ResNets; timm's vision transformer and ConvNeXt, with AdamW), head (D → D, batch norm, ReLU → 128), loss and optimizer. Each run is a fresh
  * process, by turns; its first steps are dropped as warm-up (ours builds its graph in the first). Ratios are to the layout in
  * which PyTorch is faster.
  */
@@ -20,10 +20,18 @@ import { flagsOf, rounded, summary } from './lib/summary.ts';
 const SETTINGS: readonly StepSetting[] = [
   { model: 'resnet18', stem: 'cifar', images: 128, size: 32 },
   { model: 'resnet50', stem: 'imagenet', images: 16, size: 224 },
+  { model: 'vit_tiny_patch16_224', patchSize: 4, images: 64, size: 32 },
+  { model: 'vit_tiny_patch16_224', patchSize: 16, images: 16, size: 224 },
+  { model: 'convnext_atto', images: 16, size: 224 },
 ];
-const NAMES = { resnet18: 'ResNet-18', resnet50: 'ResNet-50' };
+const NAMES = {
+  resnet18: 'ResNet-18',
+  resnet50: 'ResNet-50',
+  vit_tiny_patch16_224: 'ViT-Ti',
+  convnext_atto: 'ConvNeXt-A',
+};
 /** For ours / theirs. */
-const AIMS = { time: { atMost: 1 }, memory: { atMost: 0.8 } };
+const AIMS = { time: { atMost: 1 }, memory: { atMost: 0.8 }, memoryOfTokens: { atMost: 1.2 } };
 
 interface Sizes {
   readonly rounds: number;
@@ -65,8 +73,18 @@ function compared(setting: StepSetting, runs: Runs<StepRun>, warmup: number, twi
   };
 }
 
-function rowsOf({ model, images, size, faster, ms, peakMb }: ReturnType<typeof compared>): BenchRow[] {
-  const what = `${NAMES[model]}, ${images} images of ${size}²`;
+function rowsOf({
+  model,
+  patchSize,
+  images,
+  size,
+  faster,
+  ms,
+  peakMb,
+  ...rest
+}: ReturnType<typeof compared>): BenchRow[] {
+  const patches = patchSize ? ` in patches of ${patchSize}²` : '';
+  const what = `${NAMES[model]}, ${images} images of ${size}²${patches}`;
   const against = `PyTorch, ${faster}`;
   return [
     { what, unit: 'ms a step', ours: ms.ours.median, theirs: ms[faster].median, against, aim: AIMS.time },
@@ -76,7 +94,7 @@ function rowsOf({ model, images, size, faster, ms, peakMb }: ReturnType<typeof c
       ours: peakMb.ours.median,
       theirs: peakMb[faster].median,
       against,
-      aim: AIMS.memory,
+      aim: rest.stem ? AIMS.memory : AIMS.memoryOfTokens,
     },
   ];
 }
@@ -90,7 +108,7 @@ export async function main(argv: readonly string[]): Promise<void> {
       steps: { type: 'string', default: '8' },
       warmup: { type: 'string', default: '3' },
       threads: { type: 'string', default: String(availableParallelism()) },
-      models: { type: 'string', default: SETTINGS.map(({ model }) => model).join() },
+      models: { type: 'string', default: [...new Set(SETTINGS.map(({ model }) => model))].join() },
       images: { type: 'string' },
       size: { type: 'string' },
       once: { type: 'string' },
@@ -105,7 +123,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
   const changes = { ...(values.images && { images: +values.images }), ...(values.size && { size: +values.size }) };
   const chosen = SETTINGS.filter(({ model }) => values.models.split(',').includes(model));
-  const { idle_mb } = await runTwin<{ idle_mb: number }>('idle.py', ['torch', 'torchvision', 'lightly.loss'], {
+  const { idle_mb } = await runTwin<{ idle_mb: number }>('idle.py', ['torch', 'torchvision', 'lightly.loss', 'timm'], {
     threads,
   });
   const settings = [];

@@ -12,14 +12,17 @@ import {
   valueAndGradients,
 } from '@ssl/core';
 import { probeEngine } from '@ssl/core/engine';
-import { sgd } from '@ssl/core/optim';
+import { adamw, sgd } from '@ssl/core/optim';
 import { ntXent } from '@ssl/simclr';
 import type { TimedRun } from './layouts.ts';
 import { peakMb, rounded } from './summary.ts';
 
 export interface StepSetting {
-  readonly model: 'resnet18' | 'resnet50';
-  readonly stem: 'cifar' | 'imagenet';
+  readonly model: 'resnet18' | 'resnet50' | 'vit_tiny_patch16_224' | 'convnext_atto';
+  /** Of a ResNet. */
+  readonly stem?: 'cifar' | 'imagenet';
+  /** Of a vision transformer. */
+  readonly patchSize?: number;
   /** Pictures that go through the network at once: both views of half as many. */
   readonly images: number;
   readonly size: number;
@@ -34,11 +37,14 @@ export interface StepRun extends TimedRun {
 }
 
 /** The whole step as one graph: `[images, learning rate, weight decay, number of the update]` to the loss. */
-function simclrStep({ model, stem }: StepSetting): (...input: readonly Tensor[]) => Promise<Tensor> {
-  const net = backbone(model, { stem, seed: 1, zeroInitLast: false }); // as in torchvision
+function simclrStep(setting: StepSetting): (...input: readonly Tensor[]) => Promise<Tensor> {
+  const { model, stem, size, patchSize } = setting;
+  const ofFamily = patchSize ? { patchSize, imgSize: size } : stem ? { stem, zeroInitLast: false } : {}; // as in torchvision
+  const net = backbone(model as string, { seed: 1, ...ofFamily });
   const head = mlp([net.outDim, net.outDim, 128], { rng: rngFromSeed(2) });
   const trained = parametersOf({ net, head });
-  const optimizer = sgd({ momentum: 0.9, exclude: () => false })(trained); // PyTorch's decays all alike
+  const likePyTorch = { exclude: () => false }; // all decay alike
+  const optimizer = (stem ? sgd({ momentum: 0.9, ...likePyTorch }) : adamw(likePyTorch))(trained);
   return compile((...input: readonly Tensor[]) =>
     inContext({ training: true }, () => {
       const [images, learningRate, weightDecay, step] = input as [Tensor, Tensor, Tensor, Tensor];
@@ -56,7 +62,7 @@ export async function runSteps(setting: StepSetting, steps: number): Promise<Ste
   const idle_mb = peakMb();
   const run = simclrStep(setting);
   const { images, size } = setting;
-  const input = [normal(rngFromSeed(3), [images, size, size, 3]), tf.scalar(0.03), tf.scalar(1e-4), tf.scalar(1)];
+  const input = [normal(rngFromSeed(3), [images, size, size, 3]), tf.scalar(setting.stem ? 0.03 : 1e-3), tf.scalar(1e-4), tf.scalar(1)];
   const [ms, cpu_ms]: [number[], number[]] = [[], []];
   let loss = Number.NaN;
   for (let i = 0; i < steps; i++) {

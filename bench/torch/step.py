@@ -1,4 +1,4 @@
-"""A full SimCLR training step in PyTorch with lightly's loss: forward, backward, SGD. Prints one line of JSON.
+"""A full SimCLR training step in PyTorch with lightly's loss: forward, backward, SGD or AdamW. Prints one line of JSON.
 
     python bench/torch/step.py --model resnet18 --stem cifar --images 128 --size 32 --steps 5 --layout channels_last
 
@@ -11,27 +11,38 @@ import json
 import resource
 import time
 
+import timm
 import torch
 import torchvision
 from lightly.loss import NTXentLoss
 from torch import nn
 
 
-def network(model: str, stem: str) -> nn.Module:
-    """torchvision's ResNet with SimCLR's head D -> D (batch norm, ReLU) -> 128 in place of the classifier."""
-    net = getattr(torchvision.models, model)()
-    if stem == "cifar":
+def network(options: argparse.Namespace) -> nn.Module:
+    """torchvision's ResNet or timm's network with SimCLR's head D -> D (batch norm, ReLU) -> 128 in place of the classifier."""
+    if not options.model.startswith("resnet"):
+        sizes = {"patch_size": options.patchSize, "img_size": options.size} if options.patchSize else {}
+        net = timm.create_model(options.model, num_classes=0, **sizes)
+        return nn.Sequential(net, head(net.num_features))
+    net = getattr(torchvision.models, options.model)()
+    if options.stem == "cifar":
         net.conv1, net.maxpool = nn.Conv2d(3, 64, 3, 1, 1, bias=False), nn.Identity()
-    width = net.fc.in_features
-    net.fc = nn.Sequential(nn.Linear(width, width, bias=False), nn.BatchNorm1d(width), nn.ReLU(), nn.Linear(width, 128))
+    net.fc = head(net.fc.in_features)
     return net
+
+
+def head(width: int) -> nn.Module:
+    return nn.Sequential(nn.Linear(width, width, bias=False), nn.BatchNorm1d(width), nn.ReLU(), nn.Linear(width, 128))
 
 
 def train(options: argparse.Namespace) -> tuple[list[float], float]:
     layout = getattr(torch, {"contiguous": "contiguous_format"}.get(options.layout, options.layout))
-    net = network(options.model, options.stem).to(memory_format=layout)
+    net = network(options).to(memory_format=layout)
     x = torch.randn(options.images, 3, options.size, options.size).to(memory_format=layout)
-    optimizer = torch.optim.SGD(net.parameters(), lr=0.03, momentum=0.9, weight_decay=1e-4)
+    if options.model.startswith("resnet"):
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.03, momentum=0.9, weight_decay=1e-4)
+    else:
+        optimizer = torch.optim.AdamW(net.parameters(), lr=1e-3, weight_decay=1e-4)
     criterion = NTXentLoss(temperature=0.5)
     times, pairs = [], options.images // 2
     for _ in range(options.steps):
@@ -47,7 +58,8 @@ def train(options: argparse.Namespace) -> tuple[list[float], float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", choices=("resnet18", "resnet50"), default="resnet18")
+    parser.add_argument("--model", choices=("resnet18", "resnet50", "vit_tiny_patch16_224", "convnext_atto"), default="resnet18")
+    parser.add_argument("--patchSize", type=int)
     parser.add_argument("--stem", choices=("cifar", "imagenet"), default="cifar")
     parser.add_argument("--images", type=int, default=128)
     parser.add_argument("--size", type=int, default=32)
