@@ -62,7 +62,12 @@ export async function runSteps(setting: StepSetting, steps: number): Promise<Ste
   const idle_mb = peakMb();
   const run = simclrStep(setting);
   const { images, size } = setting;
-  const input = [normal(rngFromSeed(3), [images, size, size, 3]), tf.scalar(setting.stem ? 0.03 : 1e-3), tf.scalar(1e-4), tf.scalar(1)];
+  const input = [
+    normal(rngFromSeed(3), [images, size, size, 3]),
+    tf.scalar(setting.stem ? 0.03 : 1e-3),
+    tf.scalar(1e-4),
+    tf.scalar(1),
+  ];
   const [ms, cpu_ms]: [number[], number[]] = [[], []];
   let loss = Number.NaN;
   for (let i = 0; i < steps; i++) {

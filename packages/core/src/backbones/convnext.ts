@@ -4,8 +4,9 @@ import { checkpointed } from '../nn/checkpointed.ts';
 import { smallNormal, zeros } from '../nn/init.ts';
 import { variable } from '../nn/layers.ts';
 import { copyValues, type Members, type Module, module, sequential } from '../nn/module.ts';
-import { dropPath, layerNorm, type TokenLinearOptions, tokenLinear } from '../nn/transformer.ts';
+import { keptPaths, layerNorm, type TokenLinearOptions, tokenLinear } from '../nn/transformer.ts';
 import { addBias } from '../ops/activation.ts';
+import { addBranch } from '../ops/branch.ts';
 import { depthwiseConv } from '../ops/depthwise.ts';
 import { gelu } from '../ops/gelu.ts';
 import { matMul } from '../ops/linear.ts';
@@ -155,7 +156,11 @@ function convNextBlock({ dim, convMlp, layerScale, dropPath: rate, rng }: BlockS
   const gamma = variable(() => tf.fill([dim], layerScale), {});
   const call = (x: Tensor): Tensor => {
     const mixed = addBias(depthwiseConv(x, weight.read().reshape([KERNEL, KERNEL, dim])), bias.read());
-    return x.add(dropPath(fc2(gelu(fc1(norm(mixed)))).mul(gamma.read()), rate));
+    const hidden = gelu(fc1.product(norm(mixed)), fc1.members.bias.read());
+    return addBranch(x, fc2.product(hidden), fc2.members.bias.read(), {
+      scale: gamma.read(),
+      kept: keptPaths(x, rate),
+    });
   };
   const part = (members: Members): Module => module(x => x, members); // a name in the state dict only
   return module(call, { gamma, conv_dw: part({ weight, bias }), norm, mlp: part({ fc1, fc2 }) });

@@ -2,12 +2,15 @@
 import { ConfigError } from '../errors.ts';
 import { addBias } from '../ops/activation.ts';
 import { attentionMaps, selfAttention } from '../ops/attention.ts';
+import { addBranch } from '../ops/branch.ts';
 import { gelu } from '../ops/gelu.ts';
 import { layerNorm as norm } from '../ops/layer-norm.ts';
 import { matMul } from '../ops/linear.ts';
+import { reshape } from '../ops/reshape.ts';
 import { stepContext, stepRng } from '../tensor/context.ts';
 import { bernoulli, type Rng } from '../tensor/rng.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
+import type { Variable } from '../tensor/variable.ts';
 import { checkpointed } from './checkpointed.ts';
 import { ones, smallNormal, xavierUniform, zeros } from './init.ts';
 import { variable } from './layers.ts';
@@ -33,33 +36,40 @@ export interface TokenLinearOptions {
   readonly asConvolution?: boolean;
 }
 
+export interface TokenLinear extends Module {
+  /** Without the bias, for what follows to add it: `[…, inputs]` → `[N, outputs]`, N rows in all. */
+  product(x: Tensor): Tensor;
+  readonly members: { readonly weight: Variable; readonly bias: Variable };
+}
+
 /** Affine map of every token. `[…, inputs]` → `[…, outputs]`; `weight` is `[outputs, inputs]` in PyTorch. */
 export function tokenLinear(
   inputs: number,
   outputs: number,
   { rng, init = 'normal', divide = 1, asConvolution = false }: TokenLinearOptions,
-): Module {
+): TokenLinear {
   const first = init === 'normal' ? smallNormal : xavierUniform;
   const start = (): Tensor => first(rng, [inputs, outputs]).div(divide);
   const weight = asConvolution
     ? variable(() => start().reshape([1, 1, inputs, outputs]), { torchAxes: [3, 2, 0, 1] })
     : variable(start, { torchAxes: [1, 0] });
   const bias = variable(() => zeros([outputs]), {});
-  const call = (x: Tensor): Tensor => {
-    const rows = x.reshape([x.size / inputs, inputs]);
-    return addBias(matMul(rows, weight.read().reshape([inputs, outputs])), bias.read()).reshape([
-      ...x.shape.slice(0, -1),
-      outputs,
-    ]);
-  };
-  return module(call, { weight, bias });
+  const product = (x: Tensor): Tensor =>
+    matMul(reshape(x, [x.size / inputs, inputs]), weight.read().reshape([inputs, outputs]));
+  const call = (x: Tensor): Tensor => reshape(addBias(product(x), bias.read()), [...x.shape.slice(0, -1), outputs]);
+  return Object.assign(module(call, {}), { product, members: { weight, bias } });
 }
 
 /** In training, leaves out the residual branch of an image with probability `rate` and scales the others up (arXiv:1603.09382, as timm does it). */
 export function dropPath(x: Tensor, rate: number): Tensor {
-  if (rate === 0 || !stepContext().training) return x;
-  const kept = bernoulli(stepRng('dropPath'), [x.shape[0]!, ...x.shape.slice(1).map(() => 1)], 1 - rate);
-  return x.mul(kept.div(1 - rate));
+  const kept = keptPaths(x, rate);
+  return kept ? x.mul(kept) : x;
+}
+
+/** `[B, 1, …]`: 0 for images that leave out a branch, the factor for the others; nothing where none is left out. */
+export function keptPaths({ shape }: Tensor, rate: number): Tensor | undefined {
+  if (rate === 0 || !stepContext().training) return undefined;
+  return bernoulli(stepRng('dropPath'), [shape[0]!, ...shape.slice(1).map(() => 1)], 1 - rate).div(1 - rate);
 }
 
 export interface BlockOptions {
@@ -92,9 +102,9 @@ export function transformerBlock(options: BlockOptions): TransformerBlock {
   const { dim, heads, rng, mlpRatio = 4, dropPath: rate = 0, layerScale, divide = 1, init = 'normal' } = options;
   checkBlock(options);
   const epsilon = options.epsilon ?? 1e-6;
-  const linear = (inputs: number, outputs: number, by = 1): Module =>
+  const linear = (inputs: number, outputs: number, by = 1): TokenLinear =>
     tokenLinear(inputs, outputs, { rng, init, divide: by });
-  const scale = (): Module | undefined => (layerScale === undefined ? undefined : scaled(dim, layerScale));
+  const scale = (): Scale | undefined => (layerScale === undefined ? undefined : layerScaling(dim, layerScale));
   const hidden = Math.floor(dim * mlpRatio);
   const [norm1, qkv, proj, ls1] = [
     layerNorm(dim, { epsilon }),
@@ -108,11 +118,15 @@ export function transformerBlock(options: BlockOptions): TransformerBlock {
     linear(hidden, dim, divide),
     scale(),
   ];
-  const branch = (x: Tensor, added: Tensor, ls: Module | undefined): Tensor =>
-    x.add(dropPath(ls ? ls(added) : added, rate));
+  const add = (x: Tensor, last: TokenLinear, inputs: Tensor, ls: Scale | undefined): Tensor =>
+    addBranch(x, last.product(inputs), last.members.bias.read(), {
+      scale: ls?.members.gamma.read(),
+      kept: keptPaths(x, rate),
+    });
   const call = (x: Tensor): Tensor => {
-    const attended = branch(x, proj(selfAttention(qkv(norm1(x)), heads)), ls1);
-    return branch(attended, fc2(gelu(fc1(norm2(attended)))), ls2);
+    const attended = add(x, proj, selfAttention(qkv(norm1(x)), heads), ls1);
+    const hidden = gelu(fc1.product(norm2(attended)), fc1.members.bias.read());
+    return add(attended, fc2, hidden, ls2);
   };
   const part = (members: Members): Module => module(x => x, members); // a name in the state dict only
   const members: Members = {
@@ -128,9 +142,13 @@ export function transformerBlock(options: BlockOptions): TransformerBlock {
   });
 }
 
-function scaled(dim: number, first: number): Module {
+interface Scale extends Module {
+  readonly members: { readonly gamma: Variable };
+}
+
+function layerScaling(dim: number, first: number): Scale {
   const gamma = variable(() => tf.fill([dim], first), {});
-  return module(x => x.mul(gamma.read()), { gamma });
+  return Object.assign((x: Tensor) => x.mul(gamma.read()), { members: { gamma } });
 }
 
 function checkBlock({ dim, heads, dropPath: rate = 0 }: BlockOptions): void {

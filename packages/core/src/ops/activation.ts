@@ -4,6 +4,7 @@ import { isRecomputable, recomputable, recompute } from '../tensor/recompute.ts'
 import { type Tensor, tf } from '../tensor/tf.ts';
 
 const FLOAT = { T: { dtype: 'float32' } } as const;
+const LAST_AXIS = { ...FLOAT, data_format: 'NHWC' } as const;
 
 /** max(x, 0). The gradient needs only the result, so the argument's memory is free for it. */
 export function relu(x: Tensor): Tensor {
@@ -65,12 +66,16 @@ export function twice(x: Tensor): [branch: Tensor, shortcut: Tensor] {
  * @param bias `[D]`
  */
 export function addBias(x: Tensor, bias: Tensor): Tensor {
-  const attributes = { ...FLOAT, data_format: 'NHWC' };
   return customGrad([x, bias], (input, b) => ({
-    value: nativeOp('BiasAdd', [input!, b!], attributes),
+    value: nativeOp('BiasAdd', [input!, b!], LAST_AXIS),
     saved: [],
-    gradient: dy => [dy, nativeOp('BiasAddGrad', [dy], attributes)],
+    gradient: dy => [dy, sumOfRows(dy)],
   }));
+}
+
+/** `[…, D]` → `[D]`: the gradient of a bias. No gradient flows through it. */
+export function sumOfRows(x: Tensor): Tensor {
+  return nativeOp('BiasAddGrad', [x], LAST_AXIS);
 }
 
 /**

@@ -3,13 +3,14 @@ import { kernel } from '../tensor/fused.ts';
 import { customGrad } from '../tensor/native.ts';
 import { recomputable, recompute } from '../tensor/recompute.ts';
 import type { Tensor } from '../tensor/tf.ts';
+import { reshape } from './reshape.ts';
 
 interface Kernels {
   readonly value: ReturnType<typeof kernel>;
   readonly gradient: ReturnType<typeof kernel>;
 }
 
-const kernels = new Map<number, Kernels>();
+const made = new Map<number, Kernels>();
 
 /**
  * Normalises over the last axis (Ba et al. 2016, arXiv:1607.06450). Only the argument stays in memory: statistics, and the result for whoever
@@ -26,22 +27,23 @@ export function layerNorm(x: Tensor, scale: Tensor, offset: Tensor, epsilon: num
       `layerNorm: takes x […, D], scale [D] and offset [D]; got [${x.shape}], [${scale.shape}], [${offset.shape}]`,
     );
   }
-  const { value, gradient } = kernelsFor(epsilon);
-  const rows = x.reshape([x.size / D, D]);
-  return customGrad([rows, scale, offset], (input, gamma, beta) => {
-    const result = value([input!, gamma!, beta!])[0]!;
-    recomputable(result, [input!, gamma!, beta!], (again, ...rest) => value([recompute(again!), ...rest])[0]!);
+  const kernels = kernelsFor(epsilon);
+  const rows = reshape(x, [x.size / D, D]);
+  const value = customGrad([rows, scale, offset], (input, gamma, beta) => {
+    const result = kernels.value([input!, gamma!, beta!])[0]!;
+    recomputable(result, [input!, gamma!, beta!], (again, ...rest) => kernels.value([recompute(again!), ...rest])[0]!);
     return {
       value: result,
       saved: [input!, gamma!],
-      gradient: (dy, [a, g]) => gradient([dy, recompute(a!), g!]),
+      gradient: (dy, [a, g]) => kernels.gradient([dy, recompute(a!), g!]),
     };
-  }).reshape(x.shape);
+  });
+  return reshape(value, x.shape);
 }
 
 /** One pair of kernels for each epsilon, which is a constant in them. */
 function kernelsFor(epsilon: number): Kernels {
-  let found = kernels.get(epsilon);
+  let found = made.get(epsilon);
   if (!found) {
     found = {
       value: kernel('layer_norm', (x, scale, offset) => [normalised(x!, epsilon).unit.mul(scale!).add(offset!)]),
@@ -52,7 +54,7 @@ function kernelsFor(epsilon: number): Kernels {
         return [centred.mul(inverse), dy!.mul(unit).sum(0), dy!.sum(0)];
       }),
     };
-    kernels.set(epsilon, found);
+    made.set(epsilon, found);
   }
   return found;
 }

@@ -4,6 +4,7 @@ import { normal, rngFromSeed } from '../tensor/rng.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 import { gradientError } from '../testing/gradient-check.ts';
 import { attentionMaps, selfAttention } from './attention.ts';
+import { addBranch } from './branch.ts';
 import { gatherRows, gatherTokens } from './gather.ts';
 import { gelu } from './gelu.ts';
 import { layerNorm } from './layer-norm.ts';
@@ -19,9 +20,46 @@ describe('gelu', () => {
     }
   });
   it('has the gradient that finite differences have', () => {
-    expect(gradientError(gelu, [draw(4, 5)])).toBeLessThan(5e-3);
+    expect(gradientError(x => gelu(x), [draw(4, 5)])).toBeLessThan(5e-3);
   });
-  it('is the same eagerly and compiled', () => expectBothWays({ inputs: [[3, 4]], run: gelu }));
+  it('is the same eagerly and compiled', () => expectBothWays({ inputs: [[3, 4]], run: x => gelu(x) }));
+
+  it('takes a bias in the same pass', async () => {
+    const [x, bias] = [draw(4, 5), draw(5)];
+    expect([...gelu(x, bias).dataSync()]).toEqual([...gelu(x.add(bias)).dataSync()]);
+    expect(gradientError((a, b) => gelu(a, b), [x, bias])).toBeLessThan(5e-3);
+    await expectBothWays({ inputs: [[3, 4], [4]], run: (a, b) => gelu(a, b) });
+  });
+});
+
+describe('addBranch', () => {
+  const [x, branch, bias, scale] = [
+    draw(3, 2, 4),
+    normal(rngFromSeed(8), [6, 4]),
+    draw(4),
+    draw(1).reshape([1]).tile([4]),
+  ];
+  const kept = tf.tensor3d([0, 2, 1], [3, 1, 1]);
+  it('is x + (branch + bias) · scale · kept', () => {
+    const expected = x.add(branch.add(bias).reshape([3, 2, 4]).mul(scale).mul(kept));
+    expect(tf.max(tf.abs(addBranch(x, branch, bias, { scale, kept }).sub(expected))).dataSync()[0]).toBeLessThan(1e-6);
+    expect([...addBranch(x, branch, bias).dataSync()]).toEqual([
+      ...x.add(branch.add(bias).reshape([3, 2, 4])).dataSync(),
+    ]);
+  });
+  it.each<[string, (...inputs: Tensor[]) => Tensor]>([
+    ['alone', (a, b, c) => addBranch(a, b, c)],
+    ['for some images', (a, b, c) => addBranch(a, b, c, { kept })],
+    ['scaled', (a, b, c, d) => addBranch(a, b, c, { scale: d ?? scale })],
+    ['scaled, for some images', (a, b, c, d) => addBranch(a, b, c, { scale: d ?? scale, kept })],
+  ])('%s: has the gradients that finite differences have, eagerly and compiled', async (name, run) => {
+    const inputs = [x, branch, bias, ...(name.startsWith('scaled') ? [scale] : [])];
+    expect(gradientError(run, inputs)).toBeLessThan(5e-3);
+    await expectBothWays({ inputs: inputs.map(({ shape }) => shape), run });
+  });
+  it('refuses what does not fit', () => {
+    expect(() => addBranch(x, draw(5, 4), bias)).toThrow(/addBranch: .*got \[3,2,4\], \[5,4\], \[4\]/);
+  });
 });
 
 describe('layerNorm', () => {
