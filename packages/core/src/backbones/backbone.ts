@@ -13,6 +13,6 @@ export interface Backbone extends Module {
   stages(images: Tensor): Record<string, Tensor>;
   /** Throws `ConfigError` for pictures with a side that it cannot take, so that it is said before anything is read. Takes all where it is missing. */
   checkSize?(size: number): void;
-  /** Another one of the same architecture with variables of its own, which start with this one's values: a teacher, a key encoder. */
+  /** Another one of the same architecture with variables of its own, which start with this one's values: a teacher, a key encoder. Leaves nothing out in training: without drop path. */
   twin(): Backbone;
 }

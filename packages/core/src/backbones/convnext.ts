@@ -80,7 +80,7 @@ export function convNext(name: string, shape: ConvNextShape, options: ConvNextOp
     head: module(x => x, { norm }), // a name in the state dict only
   };
   const twin = (): Backbone => {
-    const other = convNext(name, shape, options);
+    const other = convNext(name, shape, { ...options, dropPath: 0 });
     copyValues(other.members, members);
     return other;
   };

@@ -137,6 +137,16 @@ describe('options', () => {
     expect([twin.name, gap(twin(pictures()), net(pictures()))]).toEqual([net.name, 0]);
   });
 
+  it('a twin leaves nothing out', () => {
+    const net = small({ dropPath: 0.9 });
+    const twin = net.twin();
+    made.push(twin);
+    const training = (network: typeof net): Tensor =>
+      inContext({ training: true, rng: rngFromKey(stepKey(0, 0)) }, () => network(pictures()));
+    expect(gap(training(twin), net(pictures()))).toBeLessThan(1e-6);
+    expect(gap(training(net), net(pictures()))).toBeGreaterThan(0.01);
+  });
+
   it.each<[VitOptions, RegExp]>([
     [{ patchSize: 5 }, /patchSize must divide imgSize; got patches of 5 and pictures of 16/],
     [{ pool: 'max' as 'avg' }, /pool must be token or avg; got 'max'/],

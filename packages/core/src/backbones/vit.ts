@@ -59,7 +59,7 @@ export function visionTransformer(name: string, shape: VitShape, options: VitOpt
   const members: Members = { ...embedding.members, blocks, [config.fcNorm ? 'fc_norm' : 'norm']: norm };
   const functions = vitFunctions(config, embedding, blocks, norm);
   const twin = (): VisionTransformer => {
-    const other = visionTransformer(name, shape, options);
+    const other = visionTransformer(name, shape, { ...options, dropPath: 0 });
     copyValues(other.members, members);
     return other;
   };

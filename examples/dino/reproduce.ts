@@ -1,0 +1,14 @@
+/** DINO's row of the results table: `pnpm reproduce icons`. */
+import { dino } from '@ssl/dino';
+import type { ReproduceRow } from '../../reproduce/row.ts';
+
+/** A narrow head with norms and few outputs for a narrow network, and a teacher that follows soon, as the run is short. */
+const SETTINGS = { hiddenDim: 512, bottleneckDim: 128, outputDim: 1024, layers: 2, headNorm: true, momentum: 0.98 };
+
+export const rows: readonly ReproduceRow[] = [
+  {
+    name: 'dino',
+    title: 'DINO',
+    make: ({ backbone, views, recipe, seed }) => dino({ backbone, views, recipe, seed, ...SETTINGS }),
+  },
+];
