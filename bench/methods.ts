@@ -24,6 +24,8 @@ interface Compared {
   readonly title: string;
   readonly package: string;
   readonly settings: MethodSetting['settings'];
+  /** On a vision transformer: its options. */
+  readonly vit?: MethodSetting['vit'];
   readonly corners?: MethodSetting['corners'];
   /** What our loss is where lightly's is `theirs`, if not the same. */
   readonly asOurs?: (theirs: number) => number;
@@ -71,6 +73,20 @@ const COMPARED: readonly Compared[] = [
     settings: { ...HEAD, prototypes: 512, queueSize: 0 },
     corners: { count: 4, size: 20 },
   },
+  {
+    method: 'mae',
+    title: 'MAE',
+    package: '@ssl/mae',
+    settings: { decoderDim: 192, decoderDepth: 4, decoderHeads: 3, normalizePixels: false },
+    vit: { positions: 'fixed', init: 'xavier' },
+  },
+  {
+    method: 'ijepa',
+    title: 'I-JEPA',
+    package: '@ssl/ijepa',
+    settings: { predictorDim: 96, predictorDepth: 6, predictorHeads: 3 },
+    vit: { positions: 'fixed', classToken: false },
+  },
 ];
 /** For ours / theirs. */
 const TIME_AIM = { atMost: 1 };
@@ -108,12 +124,23 @@ function isHere(name: string): boolean {
   }
 }
 
-function runOnce(way: Way, { method, package: name, settings, corners }: Compared, sizes: Sizes): Promise<MethodRun> {
+function runOnce(
+  way: Way,
+  { method, package: name, settings, corners, vit }: Compared,
+  sizes: Sizes,
+): Promise<MethodRun> {
   const { steps, threads, pairs, size } = sizes;
   if (way !== 'ours') {
     return runTwin('methods.py', flagsOf({ method, pairs, size, steps, layout: way, threads }), { threads });
   }
-  const setting: MethodSetting = { package: name, settings, pairs, size, ...(corners && { corners }) };
+  const setting: MethodSetting = {
+    package: name,
+    settings,
+    pairs,
+    size,
+    ...(corners && { corners }),
+    ...(vit && { vit }),
+  };
   return runOurs('methods.ts', flagsOf({ once: JSON.stringify(setting), steps }), { threads });
 }
 
@@ -141,11 +168,11 @@ function measured({ method, asOurs = theirs => theirs }: Compared, runs: Runs<Me
 }
 
 function rowsOf(
-  { title }: Compared,
+  { title, vit }: Compared,
   { pairs, size }: Sizes,
   { faster, ms, peakMb }: ReturnType<typeof measured>,
 ): BenchRow[] {
-  const what = `${title}, ResNet-18, ${2 * pairs} images of ${size}²`;
+  const what = `${title}, ${vit ? 'ViT-Ti, 8 x 8 patches' : 'ResNet-18'}, ${2 * pairs} images of ${size}²`;
   const against = `lightly, ${faster}`;
   return [
     { what, unit: 'ms a step', ours: ms.ours.median, theirs: ms[faster].median, against, aim: TIME_AIM },

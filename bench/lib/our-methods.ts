@@ -10,6 +10,7 @@ import {
   type Tensor,
   tf,
   trainStep,
+  type VitOptions,
 } from '@ssl/core';
 import { views } from '@ssl/core/data';
 import { sgd } from '@ssl/core/optim';
@@ -24,6 +25,8 @@ export interface MethodSetting {
   /** B; twice as many images go through the network. */
   readonly pairs: number;
   readonly size: number;
+  /** On a ViT-Ti of 8 x 8 patches with these options, which sees all images as one view; absent, on a ResNet-18 in two views. */
+  readonly vit?: VitOptions;
   /** Multi-crop: so many corners of the views, of so many pixels, as small views. */
   readonly corners?: { readonly count: number; readonly size: number };
 }
@@ -61,16 +64,32 @@ function cornersOf(
   });
 }
 
+/** A method of vision transformers, which takes one view: all images of both halves. */
+async function withOneView({ package: name, settings, size }: MethodSetting, vit: VitOptions): Promise<Method> {
+  const module = (await import(name)) as { method: { create(options: object): Method } };
+  const net = backbone('vit_tiny_patch16_224', { ...vit, imgSize: size, patchSize: size / 8, seed: 1 });
+  return module.method.create({ backbone: net, seed: 2, ...settings, views: views([{ count: 1, size, ops: [] }]) });
+}
+
+/** What the method draws for each image, stacked. */
+function drawnFor({ draw }: Method, count: number): StepInput['drawn'] {
+  const each = Array.from({ length: count }, (_, index) => draw?.({ seed: 0, epoch: 0, index }) ?? {});
+  const names = Object.keys(each[0]!);
+  return Object.fromEntries(names.map(name => [name, tf.stack(each.map(one => tf.tensor1d(one[name]!, 'int32')))]));
+}
+
 /** What `pretrain` would give in its first step, but for the images, `[2B, S, S, 3]`: all first views, then all second ones. */
-function inputOf({ schedules = {} }: Method, { pairs, size }: MethodSetting): StepInput {
+function inputOf(method: Method, { pairs, size, vit }: MethodSetting): StepInput {
+  const { schedules = {} } = method;
+  const images = vit ? 2 * pairs : pairs;
   const bytes = Uint8Array.from({ length: 2 * pairs * size * size * 3 }, () => 256 * Math.random());
   const time = { step: 0, steps: 1000, stepsPerEpoch: 100 };
   return {
     images: byteTensor(bytes, [2 * pairs, size, size, 3]),
     sizes: tf.fill([2 * pairs, 2], size),
-    indices: tf.range(0, pairs, 1, 'int32'),
+    indices: tf.range(0, images, 1, 'int32'),
     labels: [],
-    drawn: {},
+    drawn: drawnFor(method, images),
     key: stepKey(0, 0),
     learningRate: tf.scalar(1e-3),
     weightDecay: tf.scalar(1e-4),
@@ -83,7 +102,8 @@ function inputOf({ schedules = {} }: Method, { pairs, size }: MethodSetting): St
 
 /** Builds the step and runs it `steps` times on the same images. */
 export async function runMethod(setting: MethodSetting, steps: number): Promise<MethodRun> {
-  const method = await withGivenViews(setting);
+  const { vit } = setting;
+  const method = await (vit ? withOneView(setting, vit) : withGivenViews(setting));
   const optimizer = sgd({ momentum: 0.9, exclude: () => false }); // PyTorch's decays all alike
   const { run } = trainStep(method, { optimizer });
   const input = inputOf(method, setting);

@@ -12,6 +12,7 @@ import resource
 import time
 from copy import deepcopy
 
+import timm
 import torch
 import torchvision
 from lightly.loss import BarlowTwinsLoss, DCLLoss, NegativeCosineSimilarity, NTXentLoss, SwaVLoss, VICRegLoss
@@ -30,7 +31,19 @@ from lightly.models.modules import (
     SwaVPrototypes,
 )
 from lightly.models.modules.heads import VICRegProjectionHead
-from lightly.models.utils import deactivate_requires_grad, update_momentum
+from lightly.models.modules.ijepa_timm import IJEPAPredictorTIMM
+from lightly.models.modules.masked_vision_transformer_decoder_timm import MaskedVisionTransformerDecoderTIMM
+from lightly.models.modules.masked_vision_transformer_timm import MaskedVisionTransformerTIMM
+from lightly.models.utils import (
+    apply_masks,
+    deactivate_requires_grad,
+    get_at_index,
+    patchify,
+    random_token_mask,
+    repeat_token,
+    set_at_index,
+    update_momentum,
+)
 from torch import nn
 
 FEATURES, HIDDEN, WIDTH, WIDE = 512, 512, 128, 2048
@@ -134,6 +147,78 @@ def swav(corners: int = 0, size: int = 0):
     return nn.ModuleList([encoder, prototypes]), loss
 
 
+# Methods of vision transformers: all images are one view.
+
+GRID, DIM = 8, 192
+
+
+def vit_tiny(size: int, **options) -> MaskedVisionTransformerTIMM:
+    vit = timm.create_model(
+        "vit_tiny_patch16_224", img_size=size, patch_size=size // GRID, num_classes=0, **options
+    )
+    encoder = MaskedVisionTransformerTIMM(vit)
+    encoder.mask_token.requires_grad_(False)  # hidden patches are left out, not replaced
+    vit.pos_embed.requires_grad_(False)
+    return encoder
+
+
+class MAE(nn.Module):
+    """As in lightly's example, with its newer decoder."""
+
+    def __init__(self, size: int):
+        super().__init__()
+        self.patch = size // GRID
+        self.encoder = vit_tiny(size)
+        self.embed = nn.Linear(DIM, DIM)
+        self.decoder = MaskedVisionTransformerDecoderTIMM(GRID * GRID, embed_dim=DIM, depth=4, num_heads=3)
+        self.predict = nn.Linear(DIM, self.patch**2 * 3)
+
+    def forward(self, images):
+        shape = (len(images), self.encoder.sequence_length)
+        keep, hidden = random_token_mask(size=shape, mask_ratio=0.75)
+        seen = self.embed(self.encoder.encode(images, idx_keep=keep))
+        tokens = set_at_index(repeat_token(self.decoder.mask_token, shape), keep, seen)
+        decoded = self.decoder.decode(self.decoder.add_pos_embed(tokens))
+        predictions = self.predict(get_at_index(decoded, hidden))
+        return nn.functional.mse_loss(predictions, get_at_index(patchify(images, self.patch), hidden - 1))
+
+
+class IJEPA(nn.Module):
+    """As in lightly's example, on timm's network; masks of the sizes that 8 x 8 patches give there: 12 of the context, 4 targets of 11."""
+
+    def __init__(self, size: int):
+        super().__init__()
+        self.encoder = vit_tiny(size, class_token=False, global_pool="avg")
+        self.predictor = IJEPAPredictorTIMM(GRID * GRID, depth=6, mlp_dim=DIM, predictor_embed_dim=96, num_heads=3)
+        self.target = momentum_copy(self.encoder)
+
+    def forward(self, images):
+        places = torch.rand(len(images), GRID * GRID).argsort(1)
+        context, targets = [places[:, :12]], [places[:, 12 + 11 * i : 23 + 11 * i] for i in range(4)]
+        with torch.no_grad():
+            tokens = self.target.encode(images)
+            wanted = apply_masks(nn.functional.layer_norm(tokens, (DIM,)), targets)
+        found = self.predictor(self.encoder.encode(images, idx_keep=context[0]), context, targets)
+        return nn.functional.smooth_l1_loss(found, wanted)
+
+
+def one_view(make):
+    """The teacher, where there is one, follows at the end of the step before."""
+
+    def method(size: int):
+        model = make(size)
+
+        def loss(x0, x1):
+            if hasattr(model, "target"):
+                update_momentum(model.encoder, model.target, m=0.996)
+            return model(torch.cat([x0, x1]))
+
+        return model, loss
+
+    method.sized = True
+    return method
+
+
 # by the names of bench/methods.ts
 METHODS = {
     "simclr": lambda: siamese(SimCLRProjectionHead(FEATURES, HIDDEN, WIDTH), NTXentLoss(temperature=0.5)),
@@ -146,6 +231,8 @@ METHODS = {
     ),
     "vicreg": lambda: siamese(without_last_bias(VICRegProjectionHead(FEATURES, WIDE, WIDE)), VICRegLoss()),
     "nnclr": nnclr,
+    "mae": one_view(MAE),
+    "ijepa": one_view(IJEPA),
     "swav": swav,
     "swav-multi-crop": lambda: swav(corners=4, size=20),
 }
@@ -153,7 +240,8 @@ METHODS = {
 
 def train(options: argparse.Namespace) -> dict:
     layout = getattr(torch, {"contiguous": "contiguous_format"}.get(options.layout, options.layout))
-    model, loss_of = METHODS[options.method]()
+    make = METHODS[options.method]
+    model, loss_of = make(options.size) if hasattr(make, "sized") else make()
     model.to(memory_format=layout)
     x0, x1 = (
         torch.rand(options.pairs, 3, options.size, options.size).to(memory_format=layout) for _ in range(2)

@@ -194,7 +194,7 @@ describe('settings', () => {
     [{ targetScale: [0.1] }, 'ijepa: targetScale must be two numbers, the least and the largest; got [0.1]'],
     [
       { targets: 20, contextScale: [0.2, 0.2] },
-      'targets must leave tokens to the context; got 20 of 11 tokens in 8 x 8, which leave none in one of 100 draws; lower targets',
+      'targets must leave tokens to the context; got 20 blocks of 11 in 8 x 8, which leave none in one of 100 draws; lower targets',
     ],
     [
       { backbone: kitBackbone() },

@@ -191,7 +191,7 @@ describe('multi-block masks', () => {
       /got 120, where half of them leave \d+; lower it/,
     );
     expect(() => multiBlockMask({ grid: [6, 6], targets: 40 })).toThrow(
-      /targets must leave tokens to the context; got 40 of 6 tokens in 6 x 6, .* set contextTokens to draw those masks anew/,
+      /targets must leave tokens to the context; got 40 blocks of 6 in 6 x 6, .* set contextTokens to draw those masks anew/,
     );
     expect(() => multiBlockMask({ grid: [4, 4], targetScale: [0.8, 0.9] })).toThrow(/must fit a grid of 4 x 4/);
     expect(() => multiBlockMask({ grid, targetScale: [0.2, 0.1] })).toThrow(ConfigError);

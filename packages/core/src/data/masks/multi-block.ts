@@ -93,7 +93,7 @@ function contextOf(rule: Rule, given: number | undefined): number {
   if (given === undefined && found === 0) {
     const { targets, targetTokens, grid } = rule;
     throw new ConfigError(
-      `multiBlockMask: targets must leave tokens to the context; got ${targets} of ${targetTokens} tokens in ${grid[0]} x ${grid[1]}, which leave none in one of ${1 / SHORT} draws; lower targets or targetScale, take smaller patches, or set contextTokens to draw those masks anew`,
+      `multiBlockMask: targets must leave tokens to the context; got ${targets} blocks of ${targetTokens} in ${grid[0]} x ${grid[1]}, which leave none in one of ${1 / SHORT} draws; lower targets or targetScale, take smaller patches, or set contextTokens to draw those masks anew`,
     );
   }
   checkWhole('multiBlockMask', 'contextTokens', found, [1, rule.grid[0] * rule.grid[1]]);
