@@ -1,13 +1,13 @@
 /** One row of the table with one seed, in a process of its own: trains (or goes on), evaluates, prints the result as JSON. */
 import { parseArgs } from 'node:util';
-import type { Method, Recipe, ViewPlan } from '@ssl/core';
+import type { Method, Recipe } from '@ssl/core';
 import { type Dataset, loadPixels, type PackedPixels } from '@ssl/core/data';
 import { collapseSignals, type FeatureTable, knnAccuracy, linearProbe, pixelFeatures } from '@ssl/core/eval';
 import { methodExtractor, pretrain } from '@ssl/core/train';
 import { hogFeatures } from './hog.ts';
 import type { RunResult } from './result.ts';
 import type { ReproduceRow } from './row.ts';
-import { reproduceRows } from './rows.ts';
+import { ownOf, reproduceRows } from './rows.ts';
 import { type ReproduceSet, SETS } from './sets.ts';
 
 /** Learning rates of the linear probe, chosen among on a held-out part of train; 20 epochs are enough for frozen features of this size. */
@@ -65,11 +65,8 @@ async function featuresOf(row: string): Promise<Both<FeatureTable>> {
 
 async function methodOf(row: string): Promise<Method> {
   const found = rowFor(row, await reproduceRows(set));
-  const channels = train.channels;
-  const own = (): ViewPlan => found.views!({ size: set.views?.[0]?.size ?? set.imageSize, channels });
   return found.make({
-    backbone: found.backbone ? found.backbone.make({ seed, channels }) : set.backbone(seed),
-    views: found.ownViews ? own() : (set.views ?? own()),
+    ...ownOf(set, found, { seed, channels: train.channels }),
     recipe: recipeOf(set, found),
     seed,
     classes: train.classes!.length,

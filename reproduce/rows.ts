@@ -1,8 +1,8 @@
 /** The rows of the table: what the examples of the methods say. */
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { backbone, type MethodPackage } from '@ssl/core';
-import type { ReproduceRow } from './row.ts';
+import { backbone, type MethodPackage, type ViewPlan } from '@ssl/core';
+import type { Given, ReproduceRow } from './row.ts';
 import type { Preset, ReproduceSet } from './sets.ts';
 
 const EXAMPLES = fileURLToPath(new URL('../examples/', import.meta.url));
@@ -42,5 +42,19 @@ async function asOffered(
       },
     }),
     make: ({ backbone, views, recipe, seed }) => method.create({ backbone, views, recipe, seed }),
+  };
+}
+
+/** The network and the views of a row: the protocol's, or its own. */
+export function ownOf(
+  { views, imageSize, backbone: shared }: ReproduceSet,
+  row: ReproduceRow,
+  options: { readonly seed: number; readonly channels: number },
+): Pick<Given, 'backbone' | 'views'> {
+  const size = views?.[0]?.size ?? imageSize;
+  const own = (): ViewPlan => row.views!({ size, channels: options.channels });
+  return {
+    backbone: row.backbone ? row.backbone.make(options) : shared(options.seed),
+    views: row.ownViews ? own() : (views ?? own()),
   };
 }

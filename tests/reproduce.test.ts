@@ -9,7 +9,7 @@ import { type FixtureTensor, kitBackbone, readFixture } from '@ssl/core/testing'
 import { describe, expect, it } from 'vitest';
 import { hogFeatures } from '../reproduce/hog.ts';
 import { REPRODUCE, type RunResult, resultFile, type SetResult } from '../reproduce/result.ts';
-import { reproduceRows } from '../reproduce/rows.ts';
+import { ownOf, reproduceRows } from '../reproduce/rows.ts';
 import { COMMANDS, SETS } from '../reproduce/sets.ts';
 import { page } from '../reproduce/table.ts';
 
@@ -37,17 +37,23 @@ describe('the rows', () => {
 
   it.each(['icons-42', 'emoji-3'])('can all be made for %s', async name => {
     const set = SETS.find(each => each.name === name)!;
+    const channels = set.backbone(0).inChannels;
     for (const row of await reproduceRows(set)) {
-      const given = { backbone: set.backbone(0), views: set.views!, seed: 0, classes: 8, images: 3000 };
-      expect(row.make({ ...given, recipe: { ...set.recipe!, ...row.recipe } }).views).toEqual(set.views);
+      const given = { ...ownOf(set, row, { seed: 0, channels }), seed: 0, classes: 8, images: 3000 };
+      const { views } = row.make({ ...given, recipe: { ...set.recipe!, ...row.recipe } });
+      // A method that sees one view has one of the same recipe, of a size that its patches divide.
+      const { count, size, ops, normalize } = views[0]!;
+      expect([ops, normalize], row.name).toEqual([set.views![0]!.ops, set.views![0]!.normalize]);
+      if (!row.backbone) expect([count, size], row.name).toEqual([2, set.views![0]!.size]);
     }
   });
 
   it.each(['cifar10', 'imagenette'])('are what each package offers for %s: own views and recipe', async name => {
     const set = SETS.find(each => each.name === name)!;
     for (const row of await reproduceRows(set)) {
-      const views = set.views ?? row.views!({ size: set.imageSize, channels: 3 });
-      const given = { backbone: kitBackbone(), views, seed: 0, classes: 10, images: 50_000 };
+      const own = ownOf(set, row, { seed: 0, channels: 3 });
+      const backbone = row.backbone ? own.backbone : kitBackbone();
+      const given = { backbone, views: own.views, seed: 0, classes: 10, images: 50_000 };
       const made = row.make({ ...given, recipe: { ...set.recipe, ...row.recipe } as Recipe });
       expect(made.recipe.learningRate, row.name).toBeGreaterThan(0);
       expect(made.recipe.epochs, row.name).toBeGreaterThan(1);
