@@ -43,8 +43,9 @@ export function page(sets: readonly SetResult[]): string {
   return `<!-- Written by \`pnpm reproduce\`. Do not edit. -->
 # Results
 
-Every method under one protocol: the same backbone, views, batch and budget for all, the last epoch, mean ± deviation over seeds. What a
-method sets for itself (its head, its temperature, now and then its learning rate) stands in \`examples/<method>/reproduce.ts\` and was chosen on a part of
+Every method under one protocol: the same backbone, views, batch and budget for all, the last epoch, mean ± deviation over seeds. Methods that hide
+parts of a picture have a vision transformer and one view; a random one stands beside the random network. What a
+method sets for itself (its head, its temperature, now and then its learning rate or its batch) stands in \`examples/<method>/reproduce.ts\` and was chosen on a part of
 train (\`pnpm reproduce icons --tune\`), never on the test. kNN is weighted, with cosine similarity; the linear probe chooses its learning rate on a held-out part of train.
 
 \`\`\`sh

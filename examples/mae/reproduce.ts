@@ -8,7 +8,7 @@ export const rows: readonly ReproduceRow[] = [
     name: 'mae',
     title: 'MAE (ViT)',
     backbone: { name: 'vit', title: 'ViT', make: vitBackbone },
-    recipe: { b2: recipe.b2!, learningRate: recipe.learningRate },
+    recipe,
     make: ({ backbone, views, recipe, seed }) => mae({ backbone, views: oneView(views), recipe, seed, ...SETTINGS }),
   },
 ];

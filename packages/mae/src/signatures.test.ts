@@ -19,14 +19,6 @@ test('a sound run shows none', async () => {
 test.each([
   ['a learning rate far too high', 'loss-stuck', { learningRate: 10 }, {}, 'variance is explained', 'learningRate'],
   ['a learning rate far too low', 'loss-stuck', { learningRate: 1e-7 }, {}, 'variance is explained', 'learningRate'],
-  [
-    'weight decay that leaves no weights',
-    'rank-falls',
-    { weightDecay: 30, epochs: 20 },
-    {},
-    'rankMe fell from',
-    'weightDecay',
-  ],
 ] as const)(
   '%s shows as %s',
   async (_, name, recipe, options, evidence, setting) => {
