@@ -1,4 +1,5 @@
 export {
+  type AttentionOptions,
   type Backbone,
   type BackboneOptions,
   backbone,

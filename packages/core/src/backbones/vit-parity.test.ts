@@ -115,11 +115,15 @@ describe('full-size networks', () => {
 
   const names = readFixture<Record<string, Record<string, string>>>(import.meta.url, 'vit-names.json');
   const quick = ['vit_tiny_patch16_224', 'vit_small_patch8_224', 'vit_base_patch32_384'] as const;
-  it.each(quick)('%s has the names and shapes of the state dict', model => {
-    const net = backbone(model);
-    made.push(net);
-    expect(shapesOf(net)).toEqual(names[model]);
-  });
+  const large = ['vit_large_patch14_224', 'vit_huge_patch14_224'] as const;
+  it.each([...quick, ...(process.env.SSL_TEST_FULL === '1' ? large : [])])(
+    '%s has the names and shapes of the state dict',
+    model => {
+      const net = backbone(model);
+      made.push(net);
+      expect(shapesOf(net)).toEqual(names[model]);
+    },
+  );
 });
 
 function shapesOf({ members }: VisionTransformer): Record<string, string> {

@@ -124,6 +124,9 @@ describe('attentionMaps', () => {
     const maps = small().attentionMaps(pictures(), { block: 0 });
     expect(maps.shape).toEqual([3, 2, 17, 17]);
     for (const sum of maps.sum(-1).dataSync()) expect(sum).toBeCloseTo(1, 5);
+    const one = small().attentionMaps(pictures(), { block: 0, query: 3 });
+    expect(gap(one, maps.slice([0, 0, 3, 0], [3, 2, 1, 17]).reshape([3, 2, 17]))).toBeLessThan(1e-6);
+    expect(() => small().attentionMaps(pictures(), { query: 17 })).toThrow(/one of 17 tokens, from 0; got 17/);
   });
 });
 

@@ -24,6 +24,11 @@ export interface TokenOptions {
   readonly norm?: boolean;
 }
 
+export interface AttentionOptions {
+  readonly block?: number;
+  readonly query?: number;
+}
+
 /** A backbone of tokens: class token first if there is one, then registers, then patches row by row. R + 1 of them come before the patches. */
 export interface VisionTransformer extends Backbone {
   /** How it is built. */
@@ -35,10 +40,10 @@ export interface VisionTransformer extends Backbone {
   /** `[B, H, W, C]` → `[B, prefixTokens + K, D]`, K the patches kept. H and W may be any multiples of the patch size. */
   tokens(images: Tensor, options?: TokenOptions): Tensor;
   /**
-   * How the tokens of a block look at each other: `[B, h, T, T]`, each row sums to 1, no gradient.
-   * `block` counts from 0; the last one without it.
+   * How the tokens of a block look at each other: `[B, h, T, T]`, or `[B, h, T]` of one query (0 is the class token); each row sums to 1, no
+   * gradient. `block` counts from 0; the last one without it.
    */
-  attentionMaps(images: Tensor, options?: { readonly block?: number }): Tensor;
+  attentionMaps(images: Tensor, options?: AttentionOptions): Tensor;
   twin(): VisionTransformer;
 }
 
@@ -119,9 +124,9 @@ function vitFunctions(
     }
     return maps;
   };
-  const attentionMaps = (images: Tensor, { block }: { readonly block?: number } = {}): Tensor => {
+  const attentionMaps = (images: Tensor, { block, query }: AttentionOptions = {}): Tensor => {
     const at = blockNumber(block);
-    return blocks[at]!.attentionMaps(upTo(images, at - 1));
+    return blocks[at]!.attentionMaps(upTo(images, at - 1), query);
   };
   return { features, tokens, stages, attentionMaps };
 }

@@ -93,8 +93,8 @@ export interface BlockOptions {
 }
 
 export interface TransformerBlock extends Module {
-  /** `[B, T, D]`, what the block takes → its attention `[B, h, T, T]`; each row sums to 1. No gradient. */
-  attentionMaps(x: Tensor): Tensor;
+  /** `[B, T, D]`, what the block takes → its attention `[B, h, T, T]`, or `[B, h, T]` of one query; each row sums to 1. No gradient. */
+  attentionMaps(x: Tensor, query?: number): Tensor;
 }
 
 /** Attention and an MLP, each normalised before and added after. `[B, T, D]` → `[B, T, D]` */
@@ -138,7 +138,7 @@ export function transformerBlock(options: BlockOptions): TransformerBlock {
     ...(ls2 && { ls2 }),
   };
   return Object.assign(module(call, members), {
-    attentionMaps: (x: Tensor): Tensor => attentionMaps(qkv(norm1(x)), heads),
+    attentionMaps: (x: Tensor, query?: number): Tensor => attentionMaps(qkv(norm1(x)), heads, query),
   });
 }
 

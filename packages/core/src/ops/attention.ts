@@ -28,12 +28,19 @@ export function selfAttention(qkv: Tensor, heads: number): Tensor {
 /**
  * The weights with which tokens look at each other, without a gradient.
  * @param qkv `[B, T, 3D]`
- * @returns `[B, h, T, T]`; each row sums to 1: what the query's token takes from all tokens
+ * @param query one token's row only: 0 for a class token
+ * @returns `[B, h, T, T]`, or `[B, h, T]` of one token; each row sums to 1: what the query's token takes from all tokens
  */
-export function attentionMaps(qkv: Tensor, heads: number): Tensor {
+export function attentionMaps(qkv: Tensor, heads: number, query?: number): Tensor {
   const layout = layoutOf(qkv, heads);
+  const { B, T, d, scale } = layout;
   const [q, k] = unstack(intoHeads(qkv, layout));
-  return attentionWeights(q!, k!, layout.scale);
+  if (query === undefined) return attentionWeights(q!, k!, scale);
+  if (!(Number.isInteger(query) && query >= 0 && query < T)) {
+    throw new ShapeError(`attentionMaps: query must be the number of one of ${T} tokens, from 0; got ${query}`);
+  }
+  const one = q!.slice([0, 0, query, 0], [B, heads, 1, d]);
+  return attentionWeights(one, k!, scale).reshape([B, heads, T]);
 }
 
 interface Layout {

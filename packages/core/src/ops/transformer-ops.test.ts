@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { expectBothWays } from '../tensor/both-ways.ts';
+import { compile } from '../tensor/compile.ts';
+import { isRecomputable, withRecomputation } from '../tensor/recompute.ts';
 import { normal, rngFromSeed } from '../tensor/rng.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 import { gradientError } from '../testing/gradient-check.ts';
@@ -8,6 +10,7 @@ import { addBranch } from './branch.ts';
 import { gatherRows, gatherTokens } from './gather.ts';
 import { gelu } from './gelu.ts';
 import { layerNorm } from './layer-norm.ts';
+import { reshape } from './reshape.ts';
 
 const draw = (...shape: number[]): Tensor => normal(rngFromSeed(shape.length), shape);
 const ids = (values: number[][]): Tensor => tf.tensor2d(values, undefined, 'int32');
@@ -123,5 +126,22 @@ describe('gatherTokens', () => {
     expect(() => gatherTokens(draw(2, 3, 4), tf.zeros([2, 0], 'int32'))).toThrow(/at least one an image/);
     expect(() => gatherTokens(draw(2, 3, 4), tf.zeros([2, 1]))).toThrow(/got \[2,3,4\] and float32/);
     expect(() => gatherRows(draw(2, 3, 4), keep)).toThrow(/gatherRows: takes x \[N, D\]/);
+  });
+});
+
+describe('in a compiled step', () => {
+  it('layer norm and GELU are made again for what follows, in another shape too', async () => {
+    const again: boolean[] = [];
+    const run = compile((x: Tensor, scale: Tensor) =>
+      withRecomputation(() => {
+        const normed = layerNorm(x, scale, scale, 1e-6);
+        const active = gelu(x);
+        again.push(...[normed, active, reshape(active, [64 * 65, 64]), x].map(isRecomputable));
+        return normed.add(active);
+      }),
+    );
+    (await run(draw(64, 65, 64), draw(64))).dispose();
+    run.dispose();
+    expect(again).toEqual([true, true, true, false]);
   });
 });
