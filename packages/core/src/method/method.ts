@@ -150,8 +150,8 @@ export interface EpochWork {
   readonly seed: number;
   /** Images in the data set. */
   readonly size: number;
-  /** Features of every image in order, `[size, D]`, by `embed` without augmentation. */
-  features(): Promise<Float32Array>;
+  /** Features of every image in order, `[size, D]`, without augmentation. @param embed default: the method's */
+  features(embed?: (images: Tensor) => Tensor): Promise<Float32Array>;
 }
 
 /** What a method package exports as `method`, so that `ssl pretrain` can find and build it. */

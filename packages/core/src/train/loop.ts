@@ -130,8 +130,7 @@ async function runStep({ step, feed }: Run, n: number): Promise<Metrics> {
 
 async function beforeEpoch({ method, seed, monitor, feed }: Run, epoch: number): Promise<void> {
   if (!method.beforeEpoch) return;
-  const features = (): Promise<Float32Array> => monitor.allFeatures();
-  await method.beforeEpoch({ epoch, seed, size: feed.size, features });
+  await method.beforeEpoch({ epoch, seed, size: feed.size, features: embed => monitor.allFeatures(embed) });
 }
 
 async function save(run: Run, reached: Reached): Promise<string> {

@@ -13,8 +13,8 @@ const BLOCK = 128;
 export interface Monitor {
   /** RankMe and the spread of the features of a fixed sample, in evaluation mode; NaN when a feature is not finite. */
   measure(): Promise<{ rankMe: number; evaluationFeatureStd: number }>;
-  /** Features of every image, `[N, D]`; those of unreadable ones are of a black image. */
-  allFeatures(): Promise<Float32Array>;
+  /** Features of every image, `[N, D]`; those of unreadable ones are of a black image. @param embed default: the method's */
+  allFeatures(embed?: (images: Tensor) => Tensor): Promise<Float32Array>;
   dispose(): void;
 }
 
@@ -30,8 +30,13 @@ export async function monitorOf(method: Method, loader: Loader): Promise<Monitor
       const { rankMe, featureStd } = await signals(table);
       return { rankMe, evaluationFeatureStd: featureStd };
     },
-    async allFeatures() {
-      return (await extract(loader.everything(batchSize))).features;
+    async allFeatures(embed) {
+      const chosen = embed ? methodExtractor(method, embed, { batchSize }) : extract;
+      try {
+        return (await chosen(loader.everything(batchSize))).features;
+      } finally {
+        if (embed) chosen.dispose();
+      }
     },
     dispose() {
       extract.dispose();

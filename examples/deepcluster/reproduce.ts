@@ -1,0 +1,12 @@
+/** DeepCluster v2's row of the results table: `pnpm reproduce icons`. */
+import { deepCluster } from '@ssl/deepcluster';
+import type { ReproduceRow } from '../../reproduce/row.ts';
+import { iconSettings } from './settings.ts';
+
+export const rows: readonly ReproduceRow[] = [
+  {
+    name: 'deepcluster',
+    title: 'DeepCluster v2',
+    make: ({ backbone, views, recipe, seed }) => deepCluster({ backbone, views, recipe, seed, ...iconSettings }),
+  },
+];
