@@ -182,7 +182,7 @@ describe('settings', () => {
 
   test.each<[object, string]>([
     [{ cluster: [6] }, "there is no setting 'cluster'; did you mean 'clusters'?"],
-    [{ clusters: 6 }, "'clusters' must be a object"],
+    [{ clusters: 6 }, "'clusters' must be a list"],
     [{ clusters: [] }, 'clusters must have a number for each head; got none'],
     [{ clusters: [4, 1] }, 'clusters[1] must be a whole number of at least 2; got 1'],
     [{ clusters: [4, 17] }, 'clusters must be at most the images; got 17 for 16 images'],

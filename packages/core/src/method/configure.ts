@@ -17,7 +17,7 @@ export function configure<C extends object>(who: string, defaults: C, overrides:
     if (value === undefined || expected === null || expected === undefined) continue;
     if (typeof value !== typeof expected || Array.isArray(value) !== Array.isArray(expected)) {
       throw new ConfigError(
-        `${who}: '${key}' must be a ${typeof expected}, as its default ${JSON.stringify(expected)}; got ${JSON.stringify(value)}`,
+        `${who}: '${key}' must be a ${Array.isArray(expected) ? 'list' : typeof expected}, as its default ${JSON.stringify(expected)}; got ${JSON.stringify(value)}`,
       );
     }
     if (typeof value === 'number' && !Number.isFinite(value)) {
