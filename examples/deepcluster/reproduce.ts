@@ -1,5 +1,5 @@
 /** DeepCluster v2's row of the results table: `pnpm reproduce icons`. */
-import { deepCluster } from '@ssl/deepcluster';
+import { deepcluster } from '@ssl/deepcluster';
 import type { ReproduceRow } from '../../reproduce/row.ts';
 import { iconSettings } from './settings.ts';
 
@@ -7,6 +7,6 @@ export const rows: readonly ReproduceRow[] = [
   {
     name: 'deepcluster',
     title: 'DeepCluster v2',
-    make: ({ backbone, views, recipe, seed }) => deepCluster({ backbone, views, recipe, seed, ...iconSettings }),
+    make: ({ backbone, views, recipe, seed }) => deepcluster({ backbone, views, recipe, seed, ...iconSettings }),
   },
 ];

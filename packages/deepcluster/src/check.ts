@@ -1,4 +1,4 @@
-/** What `deepCluster` refuses. */
+/** What `deepcluster` refuses. */
 import { ConfigError, configure, type RunFacts, requireCounts, type ViewPlan } from '@ssl/core';
 import { type DeepClusterConfig, defaults, REMEMBERED_VIEWS } from './config.ts';
 

@@ -20,9 +20,9 @@ import { describe, expect, test } from 'vitest';
 import {
   cifar,
   type DeepClusterOptions,
-  deepCluster,
   deepClusterLoss,
   deepClusterViews,
+  deepcluster,
   defaults,
   kMeans,
 } from './index.ts';
@@ -31,7 +31,7 @@ const NARROW = { hiddenDim: 16, projectionDim: 8, clusters: [4, 6, 5], images: 1
 const small = deepClusterViews({ size: 8, localSize: 6, localCount: 2 });
 
 function make(options: Partial<DeepClusterOptions> = {}): Method {
-  return deepCluster({ backbone: kitBackbone(), views: small, seed: 4, ...NARROW, ...options });
+  return deepcluster({ backbone: kitBackbone(), views: small, seed: 4, ...NARROW, ...options });
 }
 
 describeMethod('deepcluster', { make: ({ backbone, seed }) => make({ backbone, seed }) });

@@ -40,7 +40,7 @@ export interface DeepClusterOptions extends Partial<DeepClusterConfig> {
  * @throws ConfigError for a setting that is unknown (the nearest one is named) or out of range, for views that are not as said, and, when a run
  * begins, for more clusters than images
  */
-export function deepCluster({ backbone, views, recipe = cifar, seed = 0, ...overrides }: DeepClusterOptions): Method {
+export function deepcluster({ backbone, views, recipe = cifar, seed = 0, ...overrides }: DeepClusterOptions): Method {
   const config = checkedConfig(overrides);
   const plan = views ?? deepClusterViews({ channels: backbone.inChannels });
   checkViews(plan);

@@ -1,6 +1,6 @@
 import type { MethodPackage } from '@ssl/core';
 import { cifar, defaults, imagenet } from './config.ts';
-import { deepCluster } from './deepcluster.ts';
+import { deepcluster } from './deepcluster.ts';
 import { deepClusterViews, drawingViews } from './views.ts';
 
 const { clusters, ...rest } = defaults;
@@ -16,5 +16,5 @@ export const method: MethodPackage = {
     drawings: ({ size, channels }) => drawingViews({ size, channels }),
   },
   recipes: { cifar, imagenet },
-  create: options => deepCluster(options),
+  create: options => deepcluster(options),
 };

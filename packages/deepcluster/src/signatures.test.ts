@@ -1,14 +1,14 @@
 import type { Diagnosis, Recipe } from '@ssl/core';
 import { diagnosesOf, kitBackbone, kitViews, kitWaves } from '@ssl/core/testing';
 import { expect, test } from 'vitest';
-import { type DeepClusterOptions, deepCluster } from './index.ts';
+import { type DeepClusterOptions, deepcluster } from './index.ts';
 
 async function diagnosed(
   options: Partial<DeepClusterOptions>,
   recipe: Partial<Recipe> = {},
 ): Promise<readonly Diagnosis[]> {
   const narrow = { hiddenDim: 32, projectionDim: 16, clusters: [8, 12] };
-  const method = deepCluster({ backbone: kitBackbone(), views: kitViews, ...narrow, ...options });
+  const method = deepcluster({ backbone: kitBackbone(), views: kitViews, ...narrow, ...options });
   return diagnosesOf(method, kitWaves(), { epochs: 12, learningRate: 0.1, ...recipe });
 }
 
