@@ -1,4 +1,15 @@
-import { gelu, l2Normalize, type Module, matMul, module, type Rng, sequential, type Tensor, tf } from '@ssl/core';
+import {
+  fused,
+  gelu,
+  l2Normalize,
+  type Module,
+  matMul,
+  module,
+  type Rng,
+  sequential,
+  type Tensor,
+  tf,
+} from '@ssl/core';
 import { batchNorm, linearUniform, tokenLinear, variable } from '@ssl/core/nn';
 
 export interface DINOHeadOptions {
@@ -38,10 +49,24 @@ export function dinoHead(inputs: number, options: DINOHeadOptions): DINOHead {
   return Object.assign(head, { bottleneck, lastLayer: last });
 }
 
+/** Rows divided by their length, `[K, P]`, in a kernel each way: the last layer has millions of weights, and nothing but them is kept. */
+const unitRows = fused(x => x!.div(lengths(x!)), {
+  name: 'unit_rows',
+  gradient: (dy, x) => {
+    const length = lengths(x!);
+    const unit = x!.div(length);
+    return [dy.sub(unit.mul(dy.mul(unit).sum(1, true))).div(length)];
+  },
+});
+
+function lengths(x: Tensor): Tensor {
+  return x.square().sum(1, true).sqrt();
+}
+
 /** PyTorch's weight norm: each output's weights are `v / |v|`, times `g` where that is trained. */
 function lastLayerOf({ rng, bottleneckDim: P, outputDim: K, normLastLayer }: DINOHeadOptions): Module {
   const v = variable(() => linearUniform(rng, [K, P], P), {});
-  if (normLastLayer) return module(rows => matMul(rows, l2Normalize(v.read()), false, true), { weight_v: v });
+  if (normLastLayer) return module(rows => matMul(rows, unitRows(v.read()), false, true), { weight_v: v });
   const g = variable(() => tf.ones([K, 1]), {});
-  return module(rows => matMul(rows, l2Normalize(v.read()).mul(g.read()), false, true), { weight_g: g, weight_v: v });
+  return module(rows => matMul(rows, unitRows(v.read()).mul(g.read()), false, true), { weight_g: g, weight_v: v });
 }
