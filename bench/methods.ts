@@ -87,6 +87,14 @@ const COMPARED: readonly Compared[] = [
     settings: { predictorDim: 96, predictorDepth: 6, predictorHeads: 3 },
     vit: { positions: 'fixed', classToken: false },
   },
+  {
+    method: 'dino',
+    title: 'DINO, and 4 views of 16²',
+    package: '@ssl/dino',
+    settings: { freezeLastLayer: 0, clipGradient: 0 }, // as lightly's example
+    vit: {},
+    corners: { count: 4, size: 16 },
+  },
 ];
 /** For ours / theirs. */
 const TIME_AIM = { atMost: 1 };

@@ -25,7 +25,7 @@ export interface MethodSetting {
   /** B; twice as many images go through the network. */
   readonly pairs: number;
   readonly size: number;
-  /** On a ViT-Ti of 8 x 8 patches with these options, which sees all images as one view; absent, on a ResNet-18 in two views. */
+  /** On a ViT-Ti of 8 x 8 patches with these options, which sees all images as one view, or with `corners` two; absent, on a ResNet-18 in two. */
   readonly vit?: VitOptions;
   /** Multi-crop: so many corners of the views, of so many pixels, as small views. */
   readonly corners?: { readonly count: number; readonly size: number };
@@ -39,9 +39,11 @@ export interface MethodRun extends TimedRun {
 }
 
 /** A method whose two views are the two halves of what it is given: no augmentation, and all else of `trainStep` as it is. */
-async function withGivenViews({ package: name, settings, size, corners }: MethodSetting): Promise<Method> {
+async function withGivenViews({ package: name, settings, size, corners, vit }: MethodSetting): Promise<Method> {
   const module = (await import(name)) as { method: { create(options: object): Method } };
-  const net: Backbone = backbone('resnet18', { stem: 'cifar', seed: 1, zeroInitLast: false }); // as in torchvision
+  const net: Backbone = vit
+    ? vitTiny(size, vit)
+    : backbone('resnet18', { stem: 'cifar', seed: 1, zeroInitLast: false }); // as in torchvision
   const method = module.method.create({ backbone: net, seed: 2, ...settings });
   return {
     ...method,
@@ -64,10 +66,14 @@ function cornersOf(
   });
 }
 
+function vitTiny(size: number, vit: VitOptions): Backbone {
+  return backbone('vit_tiny_patch16_224', { ...vit, imgSize: size, patchSize: size / 8, seed: 1 });
+}
+
 /** A method of vision transformers, which takes one view: all images of both halves. */
 async function withOneView({ package: name, settings, size }: MethodSetting, vit: VitOptions): Promise<Method> {
   const module = (await import(name)) as { method: { create(options: object): Method } };
-  const net = backbone('vit_tiny_patch16_224', { ...vit, imgSize: size, patchSize: size / 8, seed: 1 });
+  const net = vitTiny(size, vit);
   return module.method.create({ backbone: net, seed: 2, ...settings, views: views([{ count: 1, size, ops: [] }]) });
 }
 
@@ -79,9 +85,9 @@ function drawnFor({ draw }: Method, count: number): StepInput['drawn'] {
 }
 
 /** What `pretrain` would give in its first step, but for the images, `[2B, S, S, 3]`: all first views, then all second ones. */
-function inputOf(method: Method, { pairs, size, vit }: MethodSetting): StepInput {
+function inputOf(method: Method, { pairs, size, vit, corners }: MethodSetting): StepInput {
   const { schedules = {} } = method;
-  const images = vit ? 2 * pairs : pairs;
+  const images = vit && !corners ? 2 * pairs : pairs;
   const bytes = Uint8Array.from({ length: 2 * pairs * size * size * 3 }, () => 256 * Math.random());
   const time = { step: 0, steps: 1000, stepsPerEpoch: 100 };
   return {
@@ -102,8 +108,8 @@ function inputOf(method: Method, { pairs, size, vit }: MethodSetting): StepInput
 
 /** Builds the step and runs it `steps` times on the same images. */
 export async function runMethod(setting: MethodSetting, steps: number): Promise<MethodRun> {
-  const { vit } = setting;
-  const method = await (vit ? withOneView(setting, vit) : withGivenViews(setting));
+  const { vit, corners } = setting;
+  const method = await (vit && !corners ? withOneView(setting, vit) : withGivenViews(setting));
   const optimizer = sgd({ momentum: 0.9, exclude: () => false }); // PyTorch's decays all alike
   const { run } = trainStep(method, { optimizer });
   const input = inputOf(method, setting);

@@ -15,11 +15,12 @@ from copy import deepcopy
 import timm
 import torch
 import torchvision
-from lightly.loss import BarlowTwinsLoss, DCLLoss, NegativeCosineSimilarity, NTXentLoss, SwaVLoss, VICRegLoss
+from lightly.loss import BarlowTwinsLoss, DCLLoss, DINOLoss, NegativeCosineSimilarity, NTXentLoss, SwaVLoss, VICRegLoss
 from lightly.models.modules import (
     BarlowTwinsProjectionHead,
     BYOLPredictionHead,
     BYOLProjectionHead,
+    DINOProjectionHead,
     MoCoProjectionHead,
     NNCLRPredictionHead,
     NNCLRProjectionHead,
@@ -147,7 +148,7 @@ def swav(corners: int = 0, size: int = 0):
     return nn.ModuleList([encoder, prototypes]), loss
 
 
-# Methods of vision transformers: all images are one view.
+# Methods of vision transformers: all images are one view, but for DINO.
 
 GRID, DIM = 8, 192
 
@@ -219,6 +220,29 @@ def one_view(make):
     return method
 
 
+def dino(image: int, corners: int = 4, size: int = 16):
+    def network():
+        options = {"img_size": image, "patch_size": image // GRID, "dynamic_img_size": True}
+        vit = timm.create_model("vit_tiny_patch16_224", num_classes=0, **options)
+        return nn.Sequential(vit, DINOProjectionHead(DIM, 2048, 256, 65_536))
+
+    model, momentum = network(), network()  # a head with weight norm cannot be copied
+    momentum.load_state_dict(model.state_dict())
+    deactivate_requires_grad(momentum)
+    criterion = DINOLoss(65_536, teacher_temp=0.07, warmup_teacher_temp=0.04)
+
+    def loss(x0, x1):
+        update_momentum(model, momentum, m=0.996)
+        small = [(x0, x1)[i % 2][:, :, :size, :size] for i in range(corners)]
+        teacher = [momentum(x).detach() for x in (x0, x1)]
+        return criterion(teacher, [model(x) for x in (x0, x1, *small)], epoch=0)
+
+    return nn.ModuleList([model, momentum]), loss
+
+
+dino.sized = True
+
+
 # by the names of bench/methods.ts
 METHODS = {
     "simclr": lambda: siamese(SimCLRProjectionHead(FEATURES, HIDDEN, WIDTH), NTXentLoss(temperature=0.5)),
@@ -235,6 +259,7 @@ METHODS = {
     "ijepa": one_view(IJEPA),
     "swav": swav,
     "swav-multi-crop": lambda: swav(corners=4, size=20),
+    "dino": dino,
 }
 
 
