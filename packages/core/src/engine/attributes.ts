@@ -81,6 +81,13 @@ export function setAttribute(
  */
 const LIST_INPUT: Readonly<Record<string, number>> = { ConcatV2: 1, Pack: 0, AddN: 0, Einsum: 0, IdentityN: 0 };
 
+/** Ops whose inputs end with a list that stays empty here; it has to be added all the same. */
+const EMPTY_LIST_LAST: ReadonlySet<string> = new Set(['_FusedBatchNormEx']);
+
+export function endsWithEmptyList(op: string): boolean {
+  return EMPTY_LIST_LAST.has(op);
+}
+
 /** Where the list of inputs of an op ends, or 0 when it takes none. */
 export function listLength(op: string, inputs: number): number {
   const singles = LIST_INPUT[op];

@@ -1,5 +1,5 @@
 /** Builds a `TF_Graph` node by node. Knows nothing of tensors or traces: pointers in, pointers out. */
-import { ATTRIBUTE, type Attribute, isListLength, listLength, setAttribute } from './attributes.ts';
+import { ATTRIBUTE, type Attribute, endsWithEmptyList, isListLength, listLength, setAttribute } from './attributes.ts';
 import { dtypeName } from './dtype.ts';
 import { checkStatus, copyFromNative, type GraphOutput, type Native, type Pointer } from './ffi.ts';
 import { withOrder } from './function-def.ts';
@@ -33,6 +33,7 @@ export function addNode(
   const list = listLength(op, inputs.length);
   if (list > 0) c.TF_AddInputList!(node, inputs.slice(0, list), list);
   for (const input of inputs.slice(list)) c.TF_AddInput!(node, input);
+  if (endsWithEmptyList(op)) c.TF_AddInputList!(node, [], 0);
   for (const oper of new Set(after)) c.TF_AddControlInput!(node, oper);
   for (const attribute of attributes) {
     if (!isListLength(op, attribute)) setAttribute(graph.native, 'TF_SetAttr', node, attribute);

@@ -1,3 +1,5 @@
+import { NORM_RELU, NORM_RELU_ATTRIBUTES, normReluAvailable } from '../engine/norm-relu.ts';
+import { currentTrace } from '../engine/trace.ts';
 import { ShapeError } from '../errors.ts';
 import { kernel } from '../tensor/fused.ts';
 import { customGrad, nativeOp, nativeOps } from '../tensor/native.ts';
@@ -47,15 +49,16 @@ export function batchNormTraining(
   const value = customGrad([image, scale, offset], (input, gamma, beta) => {
     const attrs = attributes(epsilon, true);
     const none = tf.tensor1d([], 'float32');
+    const together = relu && currentTrace() !== undefined && normReluAvailable();
     // V3's last output has no static shape, so it cannot be part of a graph; V2 is the same op without it.
     const [normalised, mean, variance, saved1, saved2] = nativeOps(
-      'FusedBatchNormV2',
+      together ? NORM_RELU : 'FusedBatchNormV2',
       [input!, gamma!, beta!, none, none],
-      attrs,
+      together ? { ...attrs, ...NORM_RELU_ATTRIBUTES } : attrs,
       5,
     );
     statistics = [tf.keep(mean!), tf.keep(variance!)];
-    const y = relu ? nativeOp('Relu', [normalised!], FLOAT) : normalised!;
+    const y = relu && !together ? nativeOp('Relu', [normalised!], FLOAT) : normalised!;
     const again = kernelAgain(epsilon, relu);
     recomputable(y, [input!, gamma!, beta!, mean!, variance!], (...from) => again(from)[0]!);
     return {

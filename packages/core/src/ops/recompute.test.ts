@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { NORM_RELU, normReluAvailable } from '../engine/norm-relu.ts';
 import { Trace } from '../engine/trace.ts';
 import { compile } from '../tensor/compile.ts';
 import { valueAndGradients } from '../tensor/gradients.ts';
@@ -49,11 +50,14 @@ describe('what batch norm and ReLU make, in a compiled function', () => {
   ])('%s, with the same gradients', async (_, size, together, times) => {
     const { variables, run } = layers(size, together);
     const eager = run();
+    expect(normReluAvailable()).toBe(true); // else the library's two ops run, below as above
     const called = vi.spyOn(Trace.prototype, 'call');
+    const recorded = vi.spyOn(Trace.prototype, 'record');
     const before = liveTensors();
     const step = compile(run);
     const [first, second] = [await step(), await step()];
     expect(madeAgain(called.mock.calls)).toBe(times);
+    expect(recorded.mock.calls.filter(([name]) => name === NORM_RELU)).toHaveLength(together ? 1 : 0);
     for (const [i, expected] of eager.entries()) {
       const [a, b] = [expected.dataSync(), first[i]!.dataSync()];
       const largest = Math.max(...a.map(Math.abs));
