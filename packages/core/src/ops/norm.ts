@@ -1,8 +1,7 @@
-import { NORM_RELU, NORM_RELU_ATTRIBUTES, normReluAvailable } from '../engine/norm-relu.ts';
-import { currentTrace } from '../engine/trace.ts';
 import { ShapeError } from '../errors.ts';
 import { kernel } from '../tensor/fused.ts';
 import { customGrad, nativeOp, nativeOps } from '../tensor/native.ts';
+import { normRelu } from '../tensor/norm-relu.ts';
 import { recomputable, recompute } from '../tensor/recompute.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 
@@ -49,12 +48,12 @@ export function batchNormTraining(
   const value = customGrad([image, scale, offset], (input, gamma, beta) => {
     const attrs = attributes(epsilon, true);
     const none = tf.tensor1d([], 'float32');
-    const together = relu && currentTrace() !== undefined && normReluAvailable();
+    const together = relu ? normRelu() : undefined;
     // V3's last output has no static shape, so it cannot be part of a graph; V2 is the same op without it.
     const [normalised, mean, variance, saved1, saved2] = nativeOps(
-      together ? NORM_RELU : 'FusedBatchNormV2',
+      together?.op ?? 'FusedBatchNormV2',
       [input!, gamma!, beta!, none, none],
-      together ? { ...attrs, ...NORM_RELU_ATTRIBUTES } : attrs,
+      { ...attrs, ...together?.attributes },
       5,
     );
     statistics = [tf.keep(mean!), tf.keep(variance!)];
