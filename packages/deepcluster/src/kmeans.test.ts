@@ -89,15 +89,18 @@ describe('what is found', () => {
 });
 
 describe('clusters without rows', () => {
-  test('get the row that is farthest from its centroid', async () => {
-    const init = table([
-      [0, 0],
-      [10, 10],
-      [1000, 1000],
-    ]); //   nothing is near the third
-    const { sizes, assignments } = await kMeans(corners, { clusters: 3, init });
-    expect([...sizes].sort()).toEqual([3, 3, 6]);
-    expect(new Set(assignments).size).toBe(3);
+  test('get the row that is farthest from its centroid, which its old cluster loses', async () => {
+    const line = table([[0], [1], [2], [10], [11], [12], [30]]);
+    const init = table([[1], [11], [1000]]); // nothing is near the third
+    const { centroids, sizes } = await kMeans(line, { clusters: 3, init, iterations: 1 });
+    for (const [k, expected] of [1, 11, 30].entries()) expect(centroids.features[k]).toBeCloseTo(expected, 4);
+    expect([...sizes]).toEqual([3, 3, 1]);
+  });
+
+  test('get none from a cluster of one row', async () => {
+    const init = table([[5], [9], [1000], [2000]]); // the first row is the farthest, and alone
+    const { sizes } = await kMeans(table([[0], [8], [8.5], [9.5]]), { clusters: 4, init, iterations: 1 });
+    expect([...sizes]).toEqual([1, 1, 1, 1]);
   });
 
   test('where all rows are alike there is nothing to part', async () => {
