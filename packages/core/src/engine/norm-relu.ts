@@ -19,6 +19,9 @@ export function normReluAvailable(): boolean {
   return available;
 }
 
+/** `NORM_RELU` takes multiples of so many channels. */
+export const NORM_RELU_CHANNELS = 4;
+
 /** What `NORM_RELU` needs besides batch norm's attributes. */
 export const NORM_RELU_ATTRIBUTES = { activation_mode: 'Relu', num_side_inputs: { int: 0 } } as const;
 
@@ -31,7 +34,7 @@ function runsOnce(): boolean {
     { name: 'num_side_inputs', type: ATTRIBUTE.int, value: 0 },
     { name: 'is_training', type: ATTRIBUTE.bool, value: true },
   ];
-  const shapes = [[1, 2, 2, 4], [4], [4], [0], [0]];
+  const shapes = [[1, 2, 2, NORM_RELU_CHANNELS], [NORM_RELU_CHANNELS], [NORM_RELU_CHANNELS], [0], [0]];
   const inputs = shapes.map(shape => {
     const size = shape.reduce((product, length) => product * length, 1);
     return upload(shape, DTYPE.float32, new Float32Array(size));

@@ -48,7 +48,7 @@ export function batchNormTraining(
   const value = customGrad([image, scale, offset], (input, gamma, beta) => {
     const attrs = attributes(epsilon, true);
     const none = tf.tensor1d([], 'float32');
-    const together = relu ? normRelu() : undefined;
+    const together = relu ? normRelu(image.shape[3]!) : undefined;
     // V3's last output has no static shape, so it cannot be part of a graph; V2 is the same op without it.
     const [normalised, mean, variance, saved1, saved2] = nativeOps(
       together?.op ?? 'FusedBatchNormV2',

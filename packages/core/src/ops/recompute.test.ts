@@ -70,4 +70,13 @@ describe('what batch norm and ReLU make, in a compiled function', () => {
     step.dispose();
     expect(liveTensors()).toBe(before);
   });
+
+  test.each([6, 3, 1])('of %i channels, which the one op does not take, is the same in two', async channels => {
+    const x = normal(rng, [2, 4, 4, channels]);
+    const [gamma, beta] = [normal(rng, [channels]), normal(rng, [channels])];
+    const step = compile((given: Tensor) => norm(given, gamma, beta, true));
+    const [a, b] = [(await step(x)).dataSync(), relu(norm(x, gamma, beta)).dataSync()];
+    for (const [i, value] of a.entries()) expect(value).toBeCloseTo(b[i]!, 5);
+    step.dispose();
+  });
 });
