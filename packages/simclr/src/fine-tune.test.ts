@@ -147,8 +147,7 @@ describe('training', () => {
     const lines = readFileSync(join(out, 'metrics.jsonl'), 'utf8').trim().split('\n');
     const accuracies = lines.map(line => (JSON.parse(line) as { accuracy: number }).accuracy);
     expect(accuracies[0]).toBeLessThan(0.6);
-    // Of 12 labelled pictures; which of the last two are right changes with the rounding of batch norm.
-    expect(accuracies.slice(-8).reduce((sum, x) => sum + x / 8, 0)).toBeGreaterThan(0.75);
+    expect(accuracies.slice(-8).reduce((sum, x) => sum + x / 8, 0)).toBeGreaterThan(0.85);
     const still = parametersOf(method.trained).filter((variable, i) => String(variable.values()) === String(before[i]));
     expect(still.map(({ name }) => name)).toEqual([]);
   });

@@ -20,6 +20,9 @@ export interface BatchNormTrainingOptions {
   readonly relu?: boolean;
 }
 
+/** Smaller tensors go through the two ops: they are in the cache in between. */
+const LEAST_VALUES = 2 ** 18;
+
 const FLOAT = { T: { dtype: 'float32' } } as const;
 
 const attributes = (epsilon: number, training: boolean) =>
@@ -48,7 +51,7 @@ export function batchNormTraining(
   const value = customGrad([image, scale, offset], (input, gamma, beta) => {
     const attrs = attributes(epsilon, true);
     const none = tf.tensor1d([], 'float32');
-    const together = relu ? normRelu(image.shape[3]!) : undefined;
+    const together = relu && image.size >= LEAST_VALUES ? normRelu(image.shape[3]!) : undefined;
     // V3's last output has no static shape, so it cannot be part of a graph; V2 is the same op without it.
     const [normalised, mean, variance, saved1, saved2] = nativeOps(
       together?.op ?? 'FusedBatchNormV2',

@@ -57,7 +57,7 @@ describe('what batch norm and ReLU make, in a compiled function', () => {
     const step = compile(run);
     const [first, second] = [await step(), await step()];
     expect(madeAgain(called.mock.calls)).toBe(times);
-    expect(recorded.mock.calls.filter(([name]) => name === NORM_RELU)).toHaveLength(together ? 1 : 0);
+    expect(recorded.mock.calls.filter(([name]) => name === NORM_RELU)).toHaveLength(together && times > 0 ? 1 : 0);
     for (const [i, expected] of eager.entries()) {
       const [a, b] = [expected.dataSync(), first[i]!.dataSync()];
       const largest = Math.max(...a.map(Math.abs));
@@ -72,7 +72,7 @@ describe('what batch norm and ReLU make, in a compiled function', () => {
   });
 
   test.each([6, 3, 1])('of %i channels, which the one op does not take, is the same in two', async channels => {
-    const x = normal(rng, [2, 4, 4, channels]);
+    const x = normal(rng, [4, 256, 256, channels]);
     const [gamma, beta] = [normal(rng, [channels]), normal(rng, [channels])];
     const step = compile((given: Tensor) => norm(given, gamma, beta, true));
     const [a, b] = [(await step(x)).dataSync(), relu(norm(x, gamma, beta)).dataSync()];
