@@ -14,6 +14,7 @@ import {
 } from '@ssl/core';
 import { views } from '@ssl/core/data';
 import { sgd } from '@ssl/core/optim';
+import { drawn } from '@ssl/core/train';
 import type { TimedRun } from './layouts.ts';
 import { peakMb, rounded } from './summary.ts';
 
@@ -77,13 +78,6 @@ async function withOneView({ package: name, settings, size }: MethodSetting, vit
   return module.method.create({ backbone: net, seed: 2, ...settings, views: views([{ count: 1, size, ops: [] }]) });
 }
 
-/** What the method draws for each image, stacked. */
-function drawnFor({ draw }: Method, count: number): StepInput['drawn'] {
-  const each = Array.from({ length: count }, (_, index) => draw?.({ seed: 0, epoch: 0, index }) ?? {});
-  const names = Object.keys(each[0]!);
-  return Object.fromEntries(names.map(name => [name, tf.stack(each.map(one => tf.tensor1d(one[name]!, 'int32')))]));
-}
-
 /** What `pretrain` would give in its first step, but for the images, `[2B, S, S, 3]`: all first views, then all second ones. */
 function inputOf(method: Method, { pairs, size, vit, corners }: MethodSetting): StepInput {
   const { schedules = {} } = method;
@@ -95,7 +89,12 @@ function inputOf(method: Method, { pairs, size, vit, corners }: MethodSetting): 
     sizes: tf.fill([2 * pairs, 2], size),
     indices: tf.range(0, images, 1, 'int32'),
     labels: [],
-    drawn: drawnFor(method, images),
+    drawn: drawn(
+      method,
+      0,
+      0,
+      Uint32Array.from({ length: images }, (_, index) => index),
+    ),
     key: stepKey(0, 0),
     learningRate: tf.scalar(1e-3),
     weightDecay: tf.scalar(1e-4),

@@ -74,6 +74,7 @@ export {
 } from './method/index.ts';
 export {
   copyValues,
+  group,
   type Members,
   type Module,
   mlp,

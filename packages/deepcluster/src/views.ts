@@ -1,4 +1,4 @@
-import { plans, type ViewPlan, views } from '@ssl/core/data';
+import { plans, type ViewPlan, withoutOps } from '@ssl/core/data';
 
 export interface DeepClusterViewOptions {
   /** Height and width of the two large views, pixels. Default 32. */
@@ -43,5 +43,5 @@ export function drawingViews({
   channels = 3,
 }: Pick<DeepClusterViewOptions, 'size' | 'channels'> = {}): ViewPlan {
   const plan = deepClusterViews({ size, channels, flip: false, small: true, localCount: 0, globalScale: [0.5, 1] });
-  return views(plan.map(spec => ({ ...spec, ops: spec.ops.filter(({ op }) => op !== 'solarize') })));
+  return withoutOps(plan, 'solarize');
 }

@@ -1,20 +1,7 @@
 /** Whole steps of training against the official code, by plain SGD: student, teacher and centre after 20 of them. */
-import {
-  type Backbone,
-  inContext,
-  type Method,
-  module,
-  parametersOf,
-  relu,
-  rngFromSeed,
-  stateOf,
-  type Tensor,
-  tf,
-  valueAndGradients,
-} from '@ssl/core';
+import { inContext, type Method, parametersOf, stateOf, type Tensor, tf, valueAndGradients } from '@ssl/core';
 import { views } from '@ssl/core/data';
-import { linear } from '@ssl/core/nn';
-import { type FixtureTensor, fixtureTensor, type ParityCase, relativeError } from '@ssl/core/testing';
+import { type FixtureTensor, fixtureTensor, onePixelBackbone, type ParityCase, relativeError } from '@ssl/core/testing';
 import { dino } from './dino.ts';
 
 type Weights = Readonly<Record<string, FixtureTensor>>;
@@ -34,15 +21,6 @@ export interface GivenRun {
   readonly center: FixtureTensor;
   readonly student: Weights;
   readonly teacher: Weights;
-}
-
-/** A single linear layer with ReLU on pictures of one pixel: `[B, 1, 1, inputs]`. */
-function onePixelBackbone(inputs: number, outDim: number): Backbone {
-  const lin = linear(inputs, outDim, { rng: rngFromSeed(1), bias: false });
-  const net = module(x => relu(lin(x.reshape([-1, inputs]))), { lin });
-  Object.defineProperty(net, 'name', { value: 'one-pixel' });
-  const twin = (): Backbone => onePixelBackbone(inputs, outDim);
-  return Object.assign(net, { inChannels: inputs, outDim, stages: () => ({}), twin });
 }
 
 function start({ clip, freeze, normLastLayer, momentum, initial, images, center }: GivenRun): Method {

@@ -1,4 +1,4 @@
-import { plans, type ViewPlan, views } from '@ssl/core/data';
+import { plans, type ViewPlan, withoutOps } from '@ssl/core/data';
 
 export interface DINOViewOptions {
   /** Height and width of the two large views, pixels. Default 32. */
@@ -33,8 +33,7 @@ export function dinoViews(options: DINOViewOptions = {}): ViewPlan {
   const { size = 32, channels = 3, flip = true, blur = size >= 64, solarize = true, ...given } = options;
   const small = size < 64 && { ...SMALL, localSize: Math.max(1, Math.round(size / 2)) };
   const plan = plans.dino({ size, channels, flip, ...small, ...given });
-  const left = (op: string): boolean => (blur || op !== 'gaussianBlur') && (solarize || op !== 'solarize');
-  return views(plan.map(spec => ({ ...spec, ops: spec.ops.filter(({ op }) => left(op)) })));
+  return withoutOps(plan, ...(blur ? [] : ['gaussianBlur']), ...(solarize ? [] : ['solarize']));
 }
 
 /**

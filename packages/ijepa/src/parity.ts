@@ -15,7 +15,10 @@ import { hostRng, multiBlockMask } from '@ssl/core/data';
 import { cosine } from '@ssl/core/optim';
 import {
   type FixtureTensor,
+  fixtureIntegers,
   fixtureTensor,
+  inTorchLayout,
+  loadFixture,
   lossParity,
   type Parity,
   type ParityCase,
@@ -68,9 +71,6 @@ const TRAIN = 'facebookresearch/ijepa src/train.py';
 const STEPS = teacher.momenta.length;
 const [given] = whole;
 
-const numbers = ({ shape, data }: FixtureTensor): Tensor =>
-  tf.tensor2d(data as number[], shape as [number, number], 'int32');
-
 /** The smallest encoder that blocks fit on, with a weight a number of the fixture. */
 function smallest(): Method {
   const shape = { dim: 4, depth: 1, heads: 1, patchSize: 1, imgSize: 8 };
@@ -111,16 +111,7 @@ function start(options: IJEPALossOptions): Method {
   const backbone = visionTransformer('whole', shape, { classToken: false, positions: 'fixed' });
   const method = ijepa({ backbone, views: ijepaViews({ size: 16 }), predictorDim: 8, predictorDepth: 1, ...options });
   for (const variable of [...parametersOf(method.trained), ...parametersOf(method.carried!)]) {
-    const weights = fixtureTensor(given.weights[variable.name]!);
-    const { torchAxes: axes } = variable;
-    variable.assign(
-      axes
-        ? tf.transpose(
-            weights,
-            axes.map((_, axis) => axes.indexOf(axis)),
-          )
-        : weights,
-    );
+    loadFixture(variable, given.weights[variable.name]!);
   }
   return method;
 }
@@ -136,14 +127,12 @@ interface Step {
 function stepOf(options: IJEPALossOptions): Step {
   const method = start(options);
   const progress = { fraction: tf.scalar(0), epoch: tf.scalar(0), scheduled: { momentum: tf.scalar(1) } };
-  const drawn = { context: numbers(given.context), targets: numbers(given.targets) };
+  const drawn = { context: fixtureIntegers(given.context), targets: fixtureIntegers(given.targets) };
   const batch = { views: [fixtureTensor(given.images)], indices: tf.range(0, 2, 1, 'int32'), drawn };
   const trained = parametersOf(method.trained);
   return inContext({ training: true }, () => {
     const { value, gradients } = valueAndGradients(() => method.step(batch, progress).loss, trained);
-    const named = trained.map(({ name, torchAxes }, i) => {
-      return [name, torchAxes ? tf.transpose(gradients[i]!, [...torchAxes]) : gradients[i]!] as const;
-    });
+    const named = trained.map((variable, i) => [variable.name, inTorchLayout(gradients[i]!, variable)] as const);
     const { predictions, targets } = method.parts!.encode(batch, progress);
     return {
       ...{ loss: value.dataSync()[0]!, gradients: Object.fromEntries(named) },

@@ -1,8 +1,8 @@
 /** The predictor: from the tokens of the context to those of a target, of which it knows the place alone. */
 import {
   gatherRows,
+  group,
   type Module,
-  module,
   type Rng,
   sinCosPositions,
   type Tensor,
@@ -68,8 +68,5 @@ export function ijepaPredictor({ inputs, width, depth, heads, grid, targets: n, 
     predictor_norm: norm,
     predictor_proj: proj,
   };
-  return Object.assign(
-    module(x => x, members),
-    { predict },
-  ); // called by `predict` alone
+  return Object.assign(group(members), { predict }); // called by `predict` alone
 }

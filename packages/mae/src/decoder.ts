@@ -1,9 +1,9 @@
 /** The decoder: from what the encoder saw to the pixels of what it did not. */
 import {
   gatherRows,
+  group,
   type Members,
   type Module,
-  module,
   type Rng,
   sinCosPositions,
   type Tensor,
@@ -72,8 +72,5 @@ export function maeDecoder(
     decoder_norm: norm,
     decoder_pred: pred,
   };
-  return Object.assign(
-    module(x => x, members),
-    { predict },
-  ); // called by `predict` alone
+  return Object.assign(group(members), { predict });
 }

@@ -13,7 +13,10 @@ import {
 } from '@ssl/core';
 import {
   type FixtureTensor,
+  fixtureIntegers,
   fixtureTensor,
+  inTorchLayout,
+  loadFixture,
   lossParity,
   type Parity,
   type ParityCase,
@@ -55,9 +58,6 @@ const { losses, patches, positions, counts, whole } = readFixture<{
 const OFFICIAL = 'facebookresearch/mae models_mae.py';
 const SHAPE = { dim: 8, depth: 2, heads: 2, patchSize: 4, imgSize: 16 };
 
-const numbers = ({ shape, data }: FixtureTensor): Tensor =>
-  tf.tensor2d(data as number[], shape as [number, number], 'int32');
-
 interface Step {
   readonly loss: Tensor;
   readonly predictions: Tensor;
@@ -77,16 +77,7 @@ function start(normalizePixels: boolean, ratio: number): Method {
     ...{ decoderDim: 8, decoderDepth: 1, decoderHeads: 2, normalizePixels, maskRatio: ratio },
   });
   for (const variable of parametersOf(method.trained)) {
-    const given = fixtureTensor(whole[0].weights[officialName(variable)]!);
-    const { torchAxes: axes } = variable;
-    variable.assign(
-      axes
-        ? tf.transpose(
-            given,
-            axes.map((_, axis) => axes.indexOf(axis)),
-          )
-        : given,
-    );
+    loadFixture(variable, whole[0].weights[officialName(variable)]!);
   }
   return method;
 }
@@ -94,18 +85,14 @@ function start(normalizePixels: boolean, ratio: number): Method {
 function stepOf({ normalizePixels, ratio, visible, masked }: Whole['cases'][number]): Step {
   const method = start(normalizePixels, ratio);
   const progress = { fraction: tf.scalar(0), epoch: tf.scalar(0), scheduled: {} };
-  const drawn = { visible: numbers(visible), masked: numbers(masked) };
+  const drawn = { visible: fixtureIntegers(visible), masked: fixtureIntegers(masked) };
   const batch = { views: [fixtureTensor(whole[0].images)], indices: tf.range(0, 2, 1, 'int32'), drawn };
   const trained = parametersOf(method.trained);
   return inContext({ training: true }, () => {
     const { value, gradients } = valueAndGradients(() => method.step(batch, progress).loss, trained);
-    const named = trained.map((variable, i) => {
-      const gradient = gradients[i]!;
-      return [
-        officialName(variable),
-        variable.torchAxes ? tf.transpose(gradient, [...variable.torchAxes]) : gradient,
-      ] as const;
-    });
+    const named = trained.map(
+      (variable, i) => [officialName(variable), inTorchLayout(gradients[i]!, variable)] as const,
+    );
     const { predictions } = method.parts!.encode(batch, progress);
     return { loss: value, predictions: predictions!, gradients: Object.fromEntries(named) };
   });
@@ -141,7 +128,7 @@ export const parity: Parity = [
       what: `maeLoss, ${name}`,
       reference: `${OFFICIAL}, forward_loss`,
       loss: p => {
-        const hidden = gatherTokens(patchify(fixtureTensor(images), 4), numbers(masked));
+        const hidden = gatherTokens(patchify(fixtureTensor(images), 4), fixtureIntegers(masked));
         return maeLoss(p!, normalizePixels ? normalizePatches(hidden) : hidden);
       },
       inputs: [predictions],

@@ -1,22 +1,11 @@
 /** MoCo against its references: rows of docs/parity.md, and tests. */
-import {
-  type Backbone,
-  inContext,
-  type Method,
-  module,
-  parametersOf,
-  relu,
-  rngFromSeed,
-  stateOf,
-  type Tensor,
-  tf,
-  valueAndGradients,
-} from '@ssl/core';
-import { batchNorm, linear } from '@ssl/core/nn';
+import { inContext, type Method, parametersOf, stateOf, type Tensor, tf, valueAndGradients } from '@ssl/core';
+import { batchNorm } from '@ssl/core/nn';
 import {
   type FixtureTensor,
   fixtureTensor,
   lossParity,
+  onePixelBackbone,
   type Parity,
   type ParityCase,
   readFixture,
@@ -62,15 +51,6 @@ const { queued, batched, norm, steps } = readFixture<{
 }>(import.meta.url, 'moco.json');
 
 const V3 = 'facebookresearch/moco-v3, contrastive_loss';
-
-/** A single linear layer with ReLU on pictures of one pixel: `[B, 1, 1, inputs]`. */
-function onePixelBackbone(inputs: number, outDim: number): Backbone {
-  const lin = linear(inputs, outDim, { rng: rngFromSeed(1), bias: false });
-  const net = module(x => relu(lin(x.reshape([-1, inputs]))), { lin });
-  const twin = (): Backbone => onePixelBackbone(inputs, outDim);
-  Object.defineProperty(net, 'name', { value: 'one-pixel' });
-  return Object.assign(net, { inChannels: inputs, outDim, stages: () => ({}), twin });
-}
 
 function start({ version, temperature, momentum, hidden, weights, rows }: Steps): Method {
   const [inputs, features] = weights['backbone.lin.weight']!.shape as [number, number];

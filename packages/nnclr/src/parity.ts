@@ -1,22 +1,10 @@
 /** NNCLR against its references: rows of docs/parity.md, and tests. */
-import {
-  type Backbone,
-  inContext,
-  type Method,
-  module,
-  parametersOf,
-  relu,
-  rngFromSeed,
-  stateOf,
-  type Tensor,
-  tf,
-  valueAndGradients,
-} from '@ssl/core';
-import { linear } from '@ssl/core/nn';
+import { inContext, type Method, parametersOf, stateOf, type Tensor, tf, valueAndGradients } from '@ssl/core';
 import {
   type FixtureTensor,
   fixtureTensor,
   lossParity,
+  onePixelBackbone,
   type Parity,
   type ParityCase,
   readFixture,
@@ -59,15 +47,6 @@ const { cases, found, steps } = readFixture<{
 }>(import.meta.url, 'nnclr.json');
 
 const ALGORITHM = 'arXiv:2104.14548, algorithm 1, in PyTorch';
-
-/** A single linear layer with ReLU on pictures of one pixel: `[B, 1, 1, inputs]`. */
-function onePixelBackbone(inputs: number, outDim: number): Backbone {
-  const lin = linear(inputs, outDim, { rng: rngFromSeed(1), bias: false });
-  const net = module(x => relu(lin(x.reshape([-1, inputs]))), { lin });
-  Object.defineProperty(net, 'name', { value: 'one-pixel' });
-  const twin = (): Backbone => onePixelBackbone(inputs, outDim);
-  return Object.assign(net, { inChannels: inputs, outDim, stages: () => ({}), twin });
-}
 
 function start({ temperature, hidden, initial, rows }: Steps): Method {
   const [inputs, features] = initial['backbone.lin.weight']!.shape as [number, number];

@@ -1,4 +1,4 @@
-import { plans, type ViewPlan, views } from '@ssl/core/data';
+import { plans, type ViewPlan, withoutOps } from '@ssl/core/data';
 
 export interface SimSiamViewOptions {
   /** Height and width of a view, pixels. Default 32. */
@@ -23,6 +23,5 @@ export function simsiamViews({
   channels = 3,
 }: SimSiamViewOptions = {}): ViewPlan {
   const plan = plans.mocoV2({ size, flip, channels });
-  if (blur) return plan;
-  return views(plan.map(view => ({ ...view, ops: view.ops.filter(({ op }) => op !== 'gaussianBlur') })));
+  return blur ? plan : withoutOps(plan, 'gaussianBlur');
 }

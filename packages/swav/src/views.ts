@@ -1,4 +1,4 @@
-import { plans, type ViewPlan, views } from '@ssl/core/data';
+import { plans, type ViewPlan, withoutOps } from '@ssl/core/data';
 
 export interface SwAVViewOptions {
   /** Height and width of the two large views, pixels. Default 32. */
@@ -47,5 +47,5 @@ export function drawingViews({ size = 32, channels = 3 }: Pick<SwAVViewOptions, 
     localScale: [0.2, 0.6],
   } as const;
   const plan = swavViews({ size, channels, flip: false, small: true, ...crops });
-  return views(plan.map(spec => ({ ...spec, ops: spec.ops.filter(({ op }) => op !== 'solarize') })));
+  return withoutOps(plan, 'solarize');
 }

@@ -16,3 +16,8 @@ export interface Backbone extends Module {
   /** Another one of the same architecture with variables of its own, which start with this one's values: a teacher, a key encoder. Leaves nothing out in training: without drop path. */
   twin(): Backbone;
 }
+
+/** Calls a network `name`: a function's own name is read-only. */
+export function withName<N extends Module>(net: N, name: string): N & { readonly name: string } {
+  return Object.defineProperty(net, 'name', { value: name });
+}

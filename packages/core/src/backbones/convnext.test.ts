@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { loadWeights } from '../io/index.ts';
+import { torchShape } from '../io/layout.ts';
 import { disposeMembers, parametersOf, stateOf } from '../nn/module.ts';
 import { compile } from '../tensor/compile.ts';
 import { inContext } from '../tensor/context.ts';
@@ -88,9 +89,9 @@ describe("timm's ConvNeXt", () => {
   const names = readFixture<Record<string, Record<string, string>>>(import.meta.url, 'convnext-names.json');
   const quick = ['convnext_atto', 'convnext_femto', 'convnext_pico', 'convnext_nano', 'convnext_tiny'] as const;
   it.each(quick)('%s has the names and shapes of the state dict', model => {
-    const shapes = [...stateOf(kept(backbone(model)).members)].map(([name, { shape, torchAxes }]) => [
+    const shapes = [...stateOf(kept(backbone(model)).members)].map(([name, variable]) => [
       name,
-      (torchAxes ? torchAxes.map(axis => shape[axis]) : shape).join('x'),
+      torchShape(variable).join('x'),
     ]);
     expect(Object.fromEntries(shapes)).toEqual(names[model]);
   });

@@ -3,7 +3,7 @@ import { ConfigError, ShapeError } from '../errors.ts';
 import { checkpointed } from '../nn/checkpointed.ts';
 import { smallNormal, zeros } from '../nn/init.ts';
 import { variable } from '../nn/layers.ts';
-import { copyValues, type Members, type Module, module, sequential } from '../nn/module.ts';
+import { copyValues, group, type Members, type Module, module, sequential } from '../nn/module.ts';
 import { keptPaths, layerNorm, type TokenLinearOptions, tokenLinear } from '../nn/transformer.ts';
 import { addBias } from '../ops/activation.ts';
 import { addBranch } from '../ops/branch.ts';
@@ -14,7 +14,7 @@ import { patchesOf } from '../ops/patches.ts';
 import { globalAvgPool } from '../ops/pool.ts';
 import { type Rng, rngFromSeed } from '../tensor/rng.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
-import type { Backbone } from './backbone.ts';
+import { type Backbone, withName } from './backbone.ts';
 
 export interface ConvNextShape {
   /** Blocks in each stage. */
@@ -77,7 +77,7 @@ export function convNext(name: string, shape: ConvNextShape, options: ConvNextOp
   const members: Members = {
     stem,
     stages: sequential(...stages),
-    head: module(x => x, { norm }), // a name in the state dict only
+    head: group({ norm }),
   };
   const twin = (): Backbone => {
     const other = convNext(name, shape, { ...options, dropPath: 0 });
@@ -91,8 +91,7 @@ export function convNext(name: string, shape: ConvNextShape, options: ConvNextOp
     );
   };
   const net = Object.assign(module(forward, members), { inChannels, outDim, stages: maps, checkSize, twin });
-  // A function's `name` is read-only, hence defineProperty.
-  return Object.defineProperty(net, 'name', { value: `${name}${patchSize === 4 ? '' : `.patch${patchSize}`}` });
+  return withName(net, `${name}${patchSize === 4 ? '' : `.patch${patchSize}`}`);
 }
 
 function checkConfig(name: string, { depths, dims }: ConvNextShape, options: ConvNextOptions): void {
@@ -162,8 +161,7 @@ function convNextBlock({ dim, convMlp, layerScale, dropPath: rate, rng }: BlockS
       kept: keptPaths(x, rate),
     });
   };
-  const part = (members: Members): Module => module(x => x, members); // a name in the state dict only
-  return module(call, { gamma, conv_dw: part({ weight, bias }), norm, mlp: part({ fc1, fc2 }) });
+  return module(call, { gamma, conv_dw: group({ weight, bias }), norm, mlp: group({ fc1, fc2 }) });
 }
 
 /** A convolution of squares that do not overlap. `[B, H, W, inputs]` → `[B, ⌊H/size⌋, ⌊W/size⌋, outputs]` */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadWeights, openSafetensors, saveWeights } from '../io/index.ts';
+import { torchShape } from '../io/layout.ts';
 import { disposeMembers, parametersOf, stateOf } from '../nn/module.ts';
 import { compile } from '../tensor/compile.ts';
 import { inContext } from '../tensor/context.ts';
@@ -140,10 +141,7 @@ describe('full-size networks against timm and torchvision', () => {
     '%s has the names and shapes of the state dict',
     model => {
       const net = backbone(model);
-      const ours = [...stateOf(net.members)].map(([name, { shape, torchAxes }]) => [
-        name,
-        (torchAxes ? torchAxes.map(axis => shape[axis]) : shape).join('x'),
-      ]);
+      const ours = [...stateOf(net.members)].map(([name, variable]) => [name, torchShape(variable).join('x')]);
       const theirs = Object.entries(names[model]!).filter(
         ([name]) => !isHead(name) && !name.endsWith('num_batches_tracked'),
       );

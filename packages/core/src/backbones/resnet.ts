@@ -7,7 +7,7 @@ import { addRelu, relu, twice } from '../ops/activation.ts';
 import { globalAvgPool, maxPool } from '../ops/pool.ts';
 import { type Rng, rngFromSeed } from '../tensor/rng.ts';
 import type { Tensor } from '../tensor/tf.ts';
-import type { Backbone } from './backbone.ts';
+import { type Backbone, withName } from './backbone.ts';
 
 export interface ResNetShape {
   readonly block: 'basic' | 'bottleneck';
@@ -108,14 +108,8 @@ function network(name: string, shape: ResNetShape, options: ResNetOptions): Omit
   };
   const members: Members = { conv1, bn1, ...Object.fromEntries(stages.map((stage, i) => [names[i]!, stage])) };
   const suffix = `${stem === 'cifar' ? '.cifar' : ''}${widthMultiplier === 1 ? '' : `.x${widthMultiplier}`}`;
-  // A function's `name` is read-only, hence defineProperty.
-  return Object.defineProperty(
-    Object.assign(module(forward, members), { inChannels, outDim: inputs, stages: maps }),
-    'name',
-    {
-      value: `${name}${suffix}`,
-    },
-  ) as unknown as Backbone;
+  const net = Object.assign(module(forward, members), { inChannels, outDim: inputs, stages: maps });
+  return withName(net, `${name}${suffix}`);
 }
 
 /** Two 3×3 convolutions. */

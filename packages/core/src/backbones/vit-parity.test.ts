@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { loadWeights, openSafetensors, saveWeights } from '../io/index.ts';
+import { torchShape } from '../io/layout.ts';
 import { disposeMembers, parametersOf, stateOf } from '../nn/module.ts';
 import { gradientsWhereUsed } from '../tensor/gradients.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
@@ -127,9 +128,6 @@ describe('full-size networks', () => {
 });
 
 function shapesOf({ members }: VisionTransformer): Record<string, string> {
-  const shapes = [...stateOf(members)].map(([name, { shape, torchAxes }]) => [
-    name,
-    (torchAxes ? torchAxes.map(axis => shape[axis]) : shape).join('x'),
-  ]);
+  const shapes = [...stateOf(members)].map(([name, variable]) => [name, torchShape(variable).join('x')]);
   return Object.fromEntries(shapes) as Record<string, string>;
 }

@@ -2,7 +2,7 @@
 import { ConfigError, ShapeError } from '../errors.ts';
 import { linearUniform, smallNormal, xavierUniform, zeros } from '../nn/init.ts';
 import { variable } from '../nn/layers.ts';
-import { copyValues, type Members, type Module, module } from '../nn/module.ts';
+import { copyValues, group, type Members, type Module, module } from '../nn/module.ts';
 import { resizePositions, sinCosPositions, type TokenGrid } from '../nn/positions.ts';
 import { layerNorm, type TransformerBlocks, transformerBlocks } from '../nn/transformer.ts';
 import { addBias } from '../ops/activation.ts';
@@ -12,7 +12,7 @@ import { patchesOf } from '../ops/patches.ts';
 import { type Rng, rngFromSeed } from '../tensor/rng.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 import type { Variable } from '../tensor/variable.ts';
-import type { Backbone } from './backbone.ts';
+import { type Backbone, withName } from './backbone.ts';
 import { type VitConfig, type VitOptions, type VitShape, vitConfig, vitSuffix } from './vit-options.ts';
 
 export interface TokenOptions {
@@ -55,11 +55,7 @@ export function visionTransformer(name: string, shape: VitShape, options: VitOpt
   const config = vitConfig(name, shape, options);
   const rng = rngFromSeed(config.seed);
   const embedding = patchEmbedding(config, rng);
-  const blocks = transformerBlocks({
-    ...config,
-    rng,
-    ...(config.layerScale !== undefined ? { layerScale: config.layerScale } : { layerScale: undefined as never }),
-  });
+  const blocks = transformerBlocks({ ...config, rng });
   const norm = layerNorm(config.dim);
   const members: Members = { ...embedding.members, blocks, [config.fcNorm ? 'fc_norm' : 'norm']: norm };
   const functions = vitFunctions(config, embedding, blocks, norm);
@@ -80,8 +76,7 @@ export function visionTransformer(name: string, shape: VitShape, options: VitOpt
     ...functions,
     ...{ config, inChannels, outDim, grid, prefixTokens, checkSize, twin },
   });
-  // A function's `name` is read-only, hence defineProperty.
-  return Object.defineProperty(net, 'name', { value: `${name}${vitSuffix(shape, config)}` });
+  return withName(net, `${name}${vitSuffix(shape, config)}`);
 }
 
 type VitFunctions = Pick<VisionTransformer, 'tokens' | 'stages' | 'attentionMaps'> & {
@@ -171,12 +166,12 @@ function patchEmbedding(config: VitConfig, rng: Rng): Embedding {
     const rows = embedded > 0 ? prefix.add(table.slice([0, 0], [embedded, dim])) : prefix;
     return tf.concat([tf.broadcastTo(rows.expandDims(0), [B, prefixTokens, dim]), placed], 1);
   };
-  const proj = module(x => x, { weight, bias }); // a name in the state dict only
+  const proj = group({ weight, bias });
   const members: Members = {
     ...(cls && { cls_token: cls }),
     ...(reg && { reg_token: reg }),
     pos_embed: positions,
-    patch_embed: module(x => x, { proj }),
+    patch_embed: group({ proj }),
   };
   return { members, embed };
 }

@@ -107,7 +107,7 @@ export { type Sharpness, sharpness } from './views/ops/sharpness.ts';
 export { type Solarize, solarize } from './views/ops/solarize.ts';
 export { type StrokeWidth, strokeWidth } from './views/ops/stroke-width.ts';
 export { type VerticalFlip, verticalFlip } from './views/ops/vertical-flip.ts';
-export { everyView, type ViewPlan, type ViewSpec, viewIndices, views } from './views/plan.ts';
+export { everyView, type ViewPlan, type ViewSpec, viewIndices, views, withoutOps } from './views/plan.ts';
 export type { EvaluationOptions } from './views/plans/evaluation.ts';
 export { plans } from './views/plans/index.ts';
 export type { MultiCropOptions } from './views/plans/multi-crop.ts';

@@ -1,4 +1,5 @@
 /** The order of axes in PyTorch's files and in memory here. */
+import type { Variable } from '../tensor/variable.ts';
 
 /** Row-major values with their axes in another order: axis `i` of the result is axis `axes[i]` of `values`. */
 export function permute<T extends Float32Array | Int32Array>(
@@ -29,4 +30,15 @@ export function permute<T extends Float32Array | Int32Array>(
 /** The order that undoes `axes`. */
 export function inverse(axes: readonly number[]): number[] {
   return axes.map((_, axis) => axes.indexOf(axis));
+}
+
+/** A variable's shape in PyTorch. */
+export function torchShape({ shape, torchAxes }: Pick<Variable, 'shape' | 'torchAxes'>): readonly number[] {
+  return torchAxes ? torchAxes.map(axis => shape[axis]!) : shape;
+}
+
+/** Replaces a variable's values by those of PyTorch's tensor, row-major. */
+export function loadTorch(variable: Variable, values: Float32Array | Int32Array): void {
+  const { torchAxes } = variable;
+  variable.load(torchAxes ? permute(values, torchShape(variable), inverse(torchAxes)) : values);
 }

@@ -3,7 +3,7 @@ import { CheckpointError } from '../errors.ts';
 import { type Members, stateOf } from '../nn/module.ts';
 import type { Variable } from '../tensor/variable.ts';
 import { writeAtomic } from './atomic-file.ts';
-import { inverse, permute } from './layout.ts';
+import { loadTorch, permute, torchShape } from './layout.ts';
 import {
   openSafetensors,
   type SafetensorsFile,
@@ -49,10 +49,6 @@ function source(name: string, variable: Variable): TensorSource {
     shape: torchShape(variable),
     values: () => (torchAxes ? permute(variable.values(), shape, torchAxes) : variable.values()),
   };
-}
-
-function torchShape({ shape, torchAxes }: Variable): readonly number[] {
-  return torchAxes ? torchAxes.map(axis => shape[axis]!) : shape;
 }
 
 function counterOf(name: string): TensorSource[] {
@@ -177,7 +173,7 @@ async function loadOne(file: SafetensorsFile, stored: string, variable: Variable
   const values = await file.read(stored);
   const numbers =
     values instanceof Float32Array || values instanceof Int32Array ? values : integers(file.path, stored, values);
-  variable.load(variable.torchAxes ? permute(numbers, torchShape(variable), inverse(variable.torchAxes)) : numbers);
+  loadTorch(variable, numbers);
 }
 
 function integers(path: string, stored: string, values: BigInt64Array | Uint8Array): Int32Array {

@@ -13,6 +13,7 @@ export { type MlpOptions, mlp } from './mlp.ts';
 export {
   copyValues,
   disposeMembers,
+  group,
   type Members,
   type Module,
   module,

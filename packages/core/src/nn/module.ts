@@ -18,6 +18,11 @@ export function module(call: (x: Tensor) => Tensor, members: Members): Module {
   return Object.assign((x: Tensor) => call(x), { members });
 }
 
+/** Members under one name of the state dict, and no more: called, it gives back what it is given. */
+export function group(members: Members): Module {
+  return module(x => x, members);
+}
+
 /** Modules in a row, named `0`, `1`, …; functions without state may stand between them. */
 export function sequential(...parts: readonly (Module | ((x: Tensor) => Tensor))[]): Module {
   const members = Object.fromEntries(parts.flatMap((part, i) => ('members' in part ? [[String(i), part]] : [])));

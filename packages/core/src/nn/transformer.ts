@@ -14,7 +14,7 @@ import type { Variable } from '../tensor/variable.ts';
 import { checkpointed } from './checkpointed.ts';
 import { ones, smallNormal, xavierUniform, zeros } from './init.ts';
 import { variable } from './layers.ts';
-import { type Members, type Module, module } from './module.ts';
+import { group, type Members, type Module, module } from './module.ts';
 
 /** Layer norm over the last axis. `[…, D]` → `[…, D]`. `epsilon` is timm's 1e-6 by default (PyTorch's own is 1e-5). */
 export function layerNorm(dim: number, { epsilon = 1e-6 }: { readonly epsilon?: number } = {}): Module {
@@ -83,7 +83,7 @@ export interface BlockOptions {
   /** Share of images that leave out a branch in training. Default 0. */
   readonly dropPath?: number;
   /** First scale of what each branch adds (arXiv:2103.17239); without it branches are added as they are. */
-  readonly layerScale?: number;
+  readonly layerScale?: number | undefined;
   /** Default `normal`. */
   readonly init?: TransformerInit;
   /** Divides the first weights of each branch's last layer: √(2·number of the block) in I-JEPA (`fix_init_weight`). Default 1. */
@@ -128,13 +128,12 @@ export function transformerBlock(options: BlockOptions): TransformerBlock {
     const hidden = gelu(fc1.product(norm2(attended)), fc1.members.bias.read());
     return add(attended, fc2, hidden, ls2);
   };
-  const part = (members: Members): Module => module(x => x, members); // a name in the state dict only
   const members: Members = {
     norm1,
-    attn: part({ qkv, proj }),
+    attn: group({ qkv, proj }),
     ...(ls1 && { ls1 }),
     norm2,
-    mlp: part({ fc1, fc2 }),
+    mlp: group({ fc1, fc2 }),
     ...(ls2 && { ls2 }),
   };
   return Object.assign(module(call, members), {

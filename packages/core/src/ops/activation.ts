@@ -1,6 +1,6 @@
 import { kernel } from '../tensor/fused.ts';
 import { customGrad, customGradOfMany, nativeOp, nativeOps } from '../tensor/native.ts';
-import { isRecomputable, recomputable, recompute } from '../tensor/recompute.ts';
+import { isRecomputable, LEAST_VALUES, recomputable, recompute } from '../tensor/recompute.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 
 const FLOAT = { T: { dtype: 'float32' } } as const;
@@ -16,8 +16,6 @@ export function relu(x: Tensor): Tensor {
   });
 }
 
-/** Smaller tensors go through the library's two ops: they are in the cache in between. */
-const LEAST_VALUES = 2 ** 18;
 const sumRectified = kernel('add_relu', (a, b) => [tf.maximum(a!.add(b!), 0)]);
 
 /** What `addRelu` gave, and gradients that are 0 already where it gave 0. */
@@ -50,7 +48,7 @@ const sumMasked = kernel('sum_masked', (a, b, y) => [tf.where(y!.greater(0), a!.
 export function twice(x: Tensor): [branch: Tensor, shortcut: Tensor] {
   if (x.size < LEAST_VALUES || !rectified.has(x.dataId)) return [x, x];
   return customGradOfMany([x], input => ({
-    values: [input!.clone(), input!.clone()],
+    value: [input!.clone(), input!.clone()],
     saved: [input!],
     gradient: ([a, b], [y]) => {
       const sum = sumMasked([a!, b!, y!])[0]!;

@@ -2,7 +2,7 @@ import { ShapeError } from '../errors.ts';
 import { kernel } from '../tensor/fused.ts';
 import { customGrad, nativeOp, nativeOps } from '../tensor/native.ts';
 import { normRelu } from '../tensor/norm-relu.ts';
-import { recomputable, recompute } from '../tensor/recompute.ts';
+import { LEAST_VALUES, recomputable, recompute } from '../tensor/recompute.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 
 export interface BatchNormResult {
@@ -19,9 +19,6 @@ export interface BatchNormTrainingOptions {
   /** ReLU on the result. What it needs for its gradient is what is kept anyway. Default false. */
   readonly relu?: boolean;
 }
-
-/** Smaller tensors go through the two ops: they are in the cache in between. */
-const LEAST_VALUES = 2 ** 18;
 
 const FLOAT = { T: { dtype: 'float32' } } as const;
 
@@ -61,8 +58,8 @@ export function batchNormTraining(
     );
     statistics = [tf.keep(mean!), tf.keep(variance!)];
     const y = relu && !together ? nativeOp('Relu', [normalised!], FLOAT) : normalised!;
-    const again = kernelAgain(epsilon, relu);
-    recomputable(y, [input!, gamma!, beta!, mean!, variance!], (...from) => again(from)[0]!);
+    const make = relu ? again.relu : again.plain;
+    recomputable(y, [input!, gamma!, beta!, mean!, variance!], (...from) => make([...from, tf.scalar(epsilon)])[0]!);
     return {
       value: y,
       saved: [input!, gamma!, saved1!, saved2!, ...(relu ? [y] : [])],
@@ -76,26 +73,21 @@ export function batchNormTraining(
   return { value: x.rank === 4 ? value : value.reshape(x.shape), mean, variance };
 }
 
-const kernelsAgain = new Map<string, ReturnType<typeof kernel>>();
-
-/** The values of batch norm, and ReLU, from what it gave back besides: one pass over memory. One kernel for each epsilon, which is a constant in it. */
-function kernelAgain(epsilon: number, relu: boolean): ReturnType<typeof kernel> {
-  const key = `${epsilon} ${relu}`;
-  let found = kernelsAgain.get(key);
-  if (!found) {
-    found = kernel('batch_norm_again', (x, scale, offset, mean, variance) => {
-      const count = x!.size / x!.shape[3]!;
-      const biased = variance!.mul(count > 1 ? (count - 1) / count : 1); // the library normalises with this one
-      const value = x!
-        .sub(mean!)
-        .mul(scale!.mul(biased.add(epsilon).rsqrt()))
-        .add(offset!);
-      return [relu ? tf.maximum(value, 0) : value];
-    });
-    kernelsAgain.set(key, found);
-  }
-  return found;
+/** The values of batch norm from what it gave back besides. */
+function normalisedAgain([x, scale, offset, mean, variance, epsilon]: readonly Tensor[]): Tensor {
+  const count = x!.size / x!.shape[3]!;
+  const biased = variance!.mul(count > 1 ? (count - 1) / count : 1); // the library normalises with this one
+  return x!
+    .sub(mean!)
+    .mul(scale!.mul(biased.add(epsilon!).rsqrt()))
+    .add(offset!);
 }
+
+/** One pass over memory each. */
+const again = {
+  plain: kernel('batch_norm_again', (...from) => [normalisedAgain(from)]),
+  relu: kernel('batch_norm_again_relu', (...from) => [tf.maximum(normalisedAgain(from), 0)]),
+};
 
 /**
  * `batchNormTraining` of each of `groups` parts of the batch apart, in order and as equal as can be: what as many devices do.

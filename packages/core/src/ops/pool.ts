@@ -1,6 +1,6 @@
 import { kernel, xlaAvailable } from '../tensor/fused.ts';
 import { type AttributeValue, customGrad, nativeOp, onGpu } from '../tensor/native.ts';
-import { recompute } from '../tensor/recompute.ts';
+import { LEAST_VALUES, recompute } from '../tensor/recompute.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 
 type Attributes = Readonly<Record<string, AttributeValue>>;
@@ -35,9 +35,6 @@ function isStemPool(x: Tensor, size: number, stride: number, padding: number): b
   const is = size === 3 && stride === 2 && padding === 1 && H % 2 === 0 && W % 2 === 0;
   return is && x.size >= LEAST_VALUES && xlaAvailable() && !onGpu();
 }
-
-/** Smaller images are not worth the time to compile kernels. */
-const LEAST_VALUES = 2 ** 18;
 
 /** Where in its window each of the largest values stands, `[B, h, w, C]`: 0 to 8, row by row; the first of equal ones, as in PyTorch. */
 const placeOf = kernel('stem_pool_place', (x, largest) => {

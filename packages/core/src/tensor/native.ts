@@ -75,20 +75,13 @@ export function nativeOps(
 /** The gradient of one input, or the way to it: only ways that someone needs are gone. */
 export type InputGradient = Tensor | (() => Tensor);
 
-export interface OpWithGradient {
-  readonly value: Tensor;
+/** @typeParam R one tensor, or several that all have a gradient */
+export interface OpWithGradient<R extends Tensor | Tensor[] = Tensor> {
+  readonly value: R;
   /** What the backward pass needs, and so all that stays in memory for it: as little and as small as possible. */
   readonly saved: readonly Tensor[];
   /** From the value's gradient and what was saved to the gradient of each input. Not called when nobody asks for one. */
-  readonly gradient: (dy: Tensor, saved: Tensor[]) => InputGradient[];
-}
-
-/** An op with several results, which all have a gradient. */
-export interface OpsWithGradient {
-  readonly values: readonly Tensor[];
-  readonly saved: readonly Tensor[];
-  /** From the gradients of all values. */
-  readonly gradient: (dys: readonly Tensor[], saved: Tensor[]) => InputGradient[];
+  readonly gradient: (dy: R, saved: Tensor[]) => InputGradient[];
 }
 
 /** The part of tfjs's engine under `tf.customGrad`, which would compute the gradient of every input, needed or not. */
@@ -102,37 +95,28 @@ interface KernelRunner {
 
 /** An op with its own gradient. */
 export function customGrad(inputs: readonly Tensor[], forward: (...inputs: Tensor[]) => OpWithGradient): Tensor {
-  return differentiable<Tensor>(inputs, () => {
-    const { value, saved, gradient } = forward(...inputs);
-    return { result: value, saved, gradient };
-  });
+  return differentiable(inputs, forward);
 }
 
-/** The same for an op with two results or more. */
+/** The same for an op with several results. */
 export function customGradOfMany(
   inputs: readonly Tensor[],
-  forward: (...inputs: Tensor[]) => OpsWithGradient,
+  forward: (...inputs: Tensor[]) => OpWithGradient<Tensor[]>,
 ): Tensor[] {
-  return differentiable<Tensor[]>(inputs, () => {
-    const { values, saved, gradient } = forward(...inputs);
-    return { result: [...values], saved, gradient };
-  });
+  return differentiable(inputs, forward);
 }
 
-interface Differentiable<R> {
-  readonly result: R;
-  readonly saved: readonly Tensor[];
-  readonly gradient: (dy: R, saved: Tensor[]) => InputGradient[];
-}
-
-function differentiable<R extends Tensor | Tensor[]>(inputs: readonly Tensor[], forward: () => Differentiable<R>): R {
-  let op: Differentiable<R> | undefined;
+function differentiable<R extends Tensor | Tensor[]>(
+  inputs: readonly Tensor[],
+  forward: (...inputs: Tensor[]) => OpWithGradient<R>,
+): R {
+  let op: OpWithGradient<R> | undefined;
   return (tf.engine() as unknown as KernelRunner).runKernelFunc<R>({
     inputs: Object.fromEntries(inputs.entries()),
     forwardFunc: (_, save) => {
-      op = forward();
+      op = forward(...inputs);
       save(op.saved);
-      return op.result;
+      return op.value;
     },
     backwardsFunc: (dy, saved) =>
       Object.fromEntries(

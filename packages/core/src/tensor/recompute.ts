@@ -2,8 +2,11 @@
 import { currentTrace } from '../engine/trace.ts';
 import { type Tensor, tf } from './tf.ts';
 
-/** Smaller tensors are kept: an op takes some time however little it does. */
-const LEAST_VALUES = 2 ** 18;
+/**
+ * Values of a tensor from which a pass over memory less is worth an op or a kernel more. Smaller ones stay in the cache, and an op takes some time
+ * however little it does.
+ */
+export const LEAST_VALUES: number = 2 ** 18;
 
 interface Recipe {
   readonly from: readonly Tensor[];

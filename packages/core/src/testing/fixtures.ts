@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { loadTorch, torchShape } from '../io/layout.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
+import type { Variable } from '../tensor/variable.ts';
 
 /** How the scripts in `scripts/parity` write a tensor: flat, row-major. */
 export interface FixtureTensor {
@@ -14,6 +16,23 @@ export function readFixture<T>(testUrl: string, name: string): T {
 
 export function fixtureTensor({ shape, data }: FixtureTensor): Tensor {
   return tf.tensor(Float32Array.from(data), [...shape]);
+}
+
+/** Whole numbers, int32: masks, assignments. */
+export function fixtureIntegers({ shape, data }: FixtureTensor): Tensor {
+  return tf.tensor(Int32Array.from(data), [...shape], 'int32');
+}
+
+/** Gives a variable the values that PyTorch's tensor has. Throws when the shapes differ. */
+export function loadFixture(variable: Variable, { shape, data }: FixtureTensor): void {
+  if (torchShape(variable).join() !== shape.join())
+    throw new Error(`${variable.name}: shapes differ: [${torchShape(variable)}] and [${shape}]`);
+  loadTorch(variable, Float32Array.from(data));
+}
+
+/** What is shaped like a variable, its gradient say, in PyTorch's layout. */
+export function inTorchLayout(value: Tensor, { torchAxes }: Variable): Tensor {
+  return torchAxes ? tf.transpose(value, [...torchAxes]) : value;
 }
 
 /**

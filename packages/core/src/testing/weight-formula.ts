@@ -1,5 +1,5 @@
 /** The weights and pictures of `scripts/parity/formula.py`: full-size networks are compared without a file of weights. */
-import { inverse, permute } from '../io/layout.ts';
+import { loadTorch, torchShape } from '../io/layout.ts';
 import { type Members, stateOf } from '../nn/module.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 
@@ -39,13 +39,11 @@ export function fillByFormula(members: Members): void {
   const state = stateOf(members);
   const names = new Set(state.keys());
   for (const [name, variable] of state) {
-    const { shape, torchAxes } = variable;
-    const torchShape = torchAxes ? torchAxes.map(axis => shape[axis]!) : [...shape];
     const seed = seedOf(name);
-    const [offset, scale] = rangeOf(name, torchShape, names);
+    const [offset, scale] = rangeOf(name, torchShape(variable), names);
     const values = new Float32Array(variable.size);
     for (let i = 0; i < values.length; i++) values[i] = offset + scale * unit(seed, i); // up to 60 million
-    variable.load(torchAxes ? permute(values, torchShape, inverse(torchAxes)) : values);
+    loadTorch(variable, values);
   }
 }
 

@@ -1,6 +1,6 @@
 export { duration, type ProgressBar, progressBar } from '../progress-bar.ts';
 export { InterruptedError } from './failure.ts';
-export { batchTensors } from './feed.ts';
+export { batchTensors, drawn } from './feed.ts';
 export { readMetrics } from './metrics-file.ts';
 export { methodExtractor } from './monitor.ts';
 export type { PretrainOptions, ProgressEvent } from './options.ts';

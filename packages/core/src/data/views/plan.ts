@@ -35,6 +35,11 @@ export function views(specs: readonly ViewSpec[]): ViewPlan {
   return specs.map((spec, i) => complete(spec, `views[${i}]`));
 }
 
+/** A plan without the ops of these names, wherever they stand. */
+export function withoutOps(plan: ViewPlan, ...names: readonly string[]): ViewPlan {
+  return views(plan.map(spec => ({ ...spec, ops: spec.ops.filter(({ op }) => !names.includes(op)) })));
+}
+
 /** Each view of a plan on its own, in the order in which they are drawn. */
 export function everyView(plan: ViewPlan): ViewSpec[] {
   return plan.flatMap(spec => Array<ViewSpec>(spec.count).fill(spec));
