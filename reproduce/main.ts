@@ -10,19 +10,18 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { ConfigError, didYouMean } from '@ssl/core/setup';
 import { REPRODUCE, type RowResult, type RunResult, readResult, resultFile, type SetResult } from './result.ts';
-import type { ReproduceRow } from './row.ts';
-import { reproduceRows } from './rows.ts';
+import { type CodedRow, reproduceRows } from './rows.ts';
 import { COMMANDS, type ReproduceSet, SETS } from './sets.ts';
 import { page, percent } from './table.ts';
 
 /** What the table needs to know of a row, trained or not. */
-type Named = Pick<ReproduceRow, 'name' | 'title' | 'supervised'> & Partial<ReproduceRow> & { readonly seeds?: number };
+type Named = Pick<CodedRow, 'name' | 'title' | 'supervised'> & Partial<CodedRow> & { readonly seeds?: number };
 
 /**
  * Rows that nothing is trained for, and how often each is measured: a random network differs with its seed. One for each network that a method
  * has in place of the protocol's.
  */
-function references(rows: readonly ReproduceRow[]): readonly Named[] {
+function references(rows: readonly CodedRow[]): readonly Named[] {
   const own = new Map(rows.flatMap(({ backbone }) => (backbone ? [[backbone.name, backbone] as const] : [])));
   return [
     { name: 'pixels', title: 'pixels', seeds: 1 },
@@ -88,7 +87,7 @@ async function reproduce(set: ReproduceSet): Promise<void> {
 }
 
 /** Those that are asked for; without a word, all, and where the numbers do not count, all that is trained. */
-function chosen(untrained: readonly Named[], rows: readonly ReproduceRow[]): readonly Named[] {
+function chosen(untrained: readonly Named[], rows: readonly CodedRow[]): readonly Named[] {
   const all = [...untrained, ...rows];
   if (!values.methods) return counts ? all : rows;
   const [names, known] = [values.methods.split(','), all.map(({ name }) => name)];
@@ -102,15 +101,7 @@ function chosen(untrained: readonly Named[], rows: readonly ReproduceRow[]): rea
 /** A short hash of all that a row's numbers follow from, as far as settings go. */
 function settingsOf({ recipe, views }: ReproduceSet, row: Named): string {
   const own = row.backbone ? [String(row.backbone.make)] : [];
-  const text = JSON.stringify([
-    recipe,
-    views,
-    row.recipe,
-    String(row.make ?? ''),
-    values.epochs,
-    values.changes,
-    ...own,
-  ]);
+  const text = JSON.stringify([recipe, views, row.recipe, row.code, values.epochs, values.changes, ...own]);
   return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
 

@@ -1,5 +1,5 @@
 /** The rows of the table: what the examples of the methods say. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { backbone, type MethodPackage, type ViewPlan } from '@ssl/core';
 import type { Given, ReproduceRow } from './row.ts';
@@ -7,17 +7,28 @@ import type { Preset, ReproduceSet } from './sets.ts';
 
 const EXAMPLES = fileURLToPath(new URL('../examples/', import.meta.url));
 
+/** A row, and what its numbers follow from. */
+export type CodedRow = ReproduceRow & { readonly code: string };
+
 /** In the order of the examples' names, those that learn from labels last. */
-export async function reproduceRows(set: ReproduceSet): Promise<readonly ReproduceRow[]> {
+export async function reproduceRows(set: ReproduceSet): Promise<readonly CodedRow[]> {
   const { preset } = set;
   const methods = readdirSync(EXAMPLES).filter(name => existsSync(`${EXAMPLES}${name}/reproduce.ts`));
   const rows = await Promise.all(
     methods.sort().map(async name => {
-      if (preset) return [await asOffered(name, preset, set)];
-      return ((await import(`${EXAMPLES}${name}/reproduce.ts`)) as { rows: readonly ReproduceRow[] }).rows;
+      if (preset) return [{ ...(await asOffered(name, preset, set)), code: '' }];
+      const { rows } = (await import(`${EXAMPLES}${name}/reproduce.ts`)) as { rows: readonly ReproduceRow[] };
+      return rows.map(row => ({ ...row, code: codeOf(name) }));
     }),
   );
   return rows.flat().sort((a, b) => Number(a.supervised ?? false) - Number(b.supervised ?? false));
+}
+
+/** The files that say what a row trains, without their comments: numbers stay when only words change. */
+function codeOf(example: string): string {
+  const files = ['reproduce.ts', 'icons.ts', 'settings.ts'].map(file => `${EXAMPLES}${example}/${file}`);
+  const lines = files.filter(existsSync).flatMap(file => readFileSync(file, 'utf8').split('\n'));
+  return lines.filter(line => !/^\s*(\/[/*]|\*)/.test(line)).join('\n');
 }
 
 /** A method as its package offers it: own recipe, own views, default settings, and its own kind of network. */

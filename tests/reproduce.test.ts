@@ -35,6 +35,13 @@ describe('the rows', () => {
     expect(supervised).toEqual([...supervised].sort());
   });
 
+  it('know the code that their numbers follow from, constants beside it included, and no comments', async () => {
+    for (const { name, code } of await reproduceRows(SETS[0]!)) expect(code, name).toContain(`name: '${name}'`);
+    const { code } = (await reproduceRows(SETS[0]!)).find(({ name }) => name === 'byol')!;
+    expect(code).toMatch(/SETTINGS = \{.*momentum: /);
+    expect(code).not.toMatch(/^\s*(\/\*|\*|\/\/)/m);
+  });
+
   it.each(['icons-42', 'emoji-3'])('can all be made for %s', async name => {
     const set = SETS.find(each => each.name === name)!;
     const channels = set.backbone(0).inChannels;

@@ -33,8 +33,10 @@ describe('labels', () => {
 });
 
 test('a network that does not learn its clusters is told', async () => {
-  const found = await diagnosesOf(make(), kitData({}, 64), { epochs: 12, learningRate: 1e-9 });
-  expect(found.map(({ name }) => name)).toEqual([]);
+  const decayed = { epochs: 100, batchSize: 64, learningRate: 0.01, weightDecay: 3, finalLearningRate: 0 };
+  const found = await diagnosesOf(make(), kitData({}, 64), decayed);
+  expect(found).toMatchObject([{ name: 'loss-stuck', evidence: expect.stringContaining('stayed at ln 3 = 1.099') }]);
+  expect(found[0]!.change).toContain('weightDecay');
 });
 
 test('settings', () => {

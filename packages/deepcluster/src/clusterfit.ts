@@ -97,8 +97,8 @@ export function clusterFit({
       lossStuckAt(() => Math.log(clusters), {
         label: `ln ${clusters}`,
         cause:
-          'no cluster is told from another: the learning rate is too low, or the features that were clustered say nothing of the pictures',
-        change: 'set learningRate to ten times it',
+          'no cluster is told from another: weight decay leaves no weights, the learning rate is too low, or the features that were clustered say nothing of the pictures',
+        change: `set weightDecay to ${clusterFitRecipe.weightDecay}; if it is, set learningRate to ten times it`,
       }),
     ],
     ...inParts({

@@ -58,6 +58,7 @@ test.each([
     'studentTemperature',
   ],
   ['no momentum', 'teacher-is-student', { momentum: 0 }, {}, 'kept at most', 'momentum'],
+  ['a far too high learning rate', 'rank-falls', {}, { learningRate: 30 }, 'rankMe fell from', 'learningRate'],
 ] as const)(
   '%s shows as %s',
   async (_, name, options, recipe, evidence, setting) => {
