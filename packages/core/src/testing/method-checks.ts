@@ -32,6 +32,8 @@ export interface MethodCheck {
 /** Relative difference that float32 sums in another order may make. */
 const CLOSE = 2e-5;
 const RANKS = 2;
+/** What most often makes two evaluations differ that must not. */
+const LASTS = 'is all that lasts a Variable in trained or carried?';
 
 /** The rules of the method contract for one method. */
 export function methodChecks(kit: MethodKitOptions): MethodCheck[] {
@@ -59,9 +61,9 @@ function demand(holds: boolean, message: string): void {
   if (!holds) throw new Error(message);
 }
 
-function demandClose(what: string, actual: number, expected: number, tolerance = CLOSE): void {
-  const room = tolerance * Math.max(1, Math.abs(expected));
-  demand(Math.abs(actual - expected) <= room, `${what}: must be ${expected}; got ${actual}`);
+function demandClose(what: string, actual: number, expected: number, hint: string): void {
+  const room = CLOSE * Math.max(1, Math.abs(expected));
+  demand(Math.abs(actual - expected) <= room, `${what}: must be ${expected}; got ${actual}; ${hint}`);
 }
 
 function finiteLoss(method: Method, kit: MethodKitOptions): void {
@@ -97,7 +99,7 @@ function seeds(make: (seed?: number) => Method, kit: MethodKitOptions): void {
     const method = make(seed);
     return scalarOf(kitLoss(method, kitBatch(method, kit)));
   });
-  demand(once === again, `the same seed must give the same loss; got ${once} and ${again}`);
+  demand(once === again, `the same seed must give the same loss; got ${once} and ${again}; ${LASTS}`);
   demand(once !== other, `another seed must give another loss; got ${once} twice: is the seed used?`);
 }
 
@@ -109,7 +111,7 @@ async function compiled(method: Method, kit: MethodKitOptions): Promise<void> {
   const eager = scalarOf(keepingState(method, () => step(...views)));
   const run = compile(step);
   try {
-    demandClose('the compiled loss', scalarOf(await run(...views)), eager);
+    demandClose('the compiled loss', scalarOf(await run(...views)), eager, LASTS);
   } finally {
     run.dispose();
   }
@@ -127,6 +129,7 @@ function permuted(method: Method, kit: MethodKitOptions): void {
     'the loss of images in another order',
     scalarOf(kitLoss(method, other)),
     scalarOf(kitLoss(method, batch)),
+    `does a row meet another's? ${LASTS}`,
   );
 }
 
@@ -134,7 +137,8 @@ function swapped(method: Method, kit: MethodKitOptions): void {
   const batch = kitBatch(method, kit);
   const [first, second, ...others] = batch.views;
   const other = { ...batch, views: [second!, first!, ...others] };
-  demandClose('the loss with views swapped', scalarOf(kitLoss(method, other)), scalarOf(kitLoss(method, batch)));
+  const hint = 'where one view is the query and the other the key by design, say viewsAlike: false';
+  demandClose('the loss with views swapped', scalarOf(kitLoss(method, other)), scalarOf(kitLoss(method, batch)), hint);
 }
 
 /** One rank's share of rows. */
@@ -180,7 +184,12 @@ function ranks(method: Method, kit: MethodKitOptions): void {
       )
       .div(RANKS);
   const values = names.map(name => encoded[name]!);
-  demandClose(`the mean loss of ${RANKS} ranks`, scalarOf(split(...values)), scalarOf(whole(...values)));
+  demandClose(
+    `the mean loss of ${RANKS} ranks`,
+    scalarOf(split(...values)),
+    scalarOf(whole(...values)),
+    'gather the rows, or sum over ranks',
+  );
   demandSameGradients(split, whole, values, names);
   const alike = Math.abs(scalarOf(apart(...values)) - scalarOf(whole(...values))) < CLOSE;
   demand(
@@ -267,7 +276,8 @@ async function trains(method: Method, kit: MethodKitOptions): Promise<void> {
     const [before, after] = [mean(lines.slice(0, 8)), mean(lines.slice(-8))];
     demand(
       after < before - fall,
-      `the loss must fall by ${fall} in ${steps} steps; it went from ${before} to ${after}`,
+      `the loss must fall by ${fall} in ${steps} steps; it went from ${before} to ${after}; where it needs other steps, another learning rate or, as a loss ` +
+        'against moving targets may, rises by design, say so in training: { steps, learningRate, fall }',
     );
     const std = lines.at(-1)!.evaluationFeatureStd!;
     demand(std > 0.05, `features must not collapse; their spread is ${std} after ${steps} steps`);
