@@ -1,4 +1,6 @@
 /** Our side of `bench/losses.ts`. On its own, so that whoever only starts processes does not load the engine. */
+
+import { barlowTwinsLoss } from '@ssl/barlow-twins';
 import {
   compile,
   l2Normalize,
@@ -37,6 +39,8 @@ export interface LossRun {
 
 const TEMPERATURE = 0.1;
 const QUEUE = 65_536;
+/** λ of Barlow Twins. */
+const LAMBDA = 0.005;
 
 interface OurLoss {
   /** z `[2B, P]`, and what more the loss takes, to a scalar. */
@@ -50,6 +54,12 @@ const LOSSES: Readonly<Record<string, OurLoss>> = {
   ntxent: { loss: z => ntXent(z, { temperature: TEMPERATURE }) },
   dcl: { loss: z => dcl(z, { temperature: TEMPERATURE }) },
   queue: { loss: infoNCE, more: width => [tf.tidy(() => l2Normalize(normal(rngFromSeed(2), [QUEUE, width])))] },
+  barlow: {
+    loss: z => {
+      const [first, second] = tf.split(z, 2) as [Tensor, Tensor];
+      return barlowTwinsLoss(first, second, { lambda: LAMBDA });
+    },
+  },
 };
 
 /** Queries against their keys and a queue, as in MoCo: no gradient to either. */

@@ -1,4 +1,4 @@
-"""Value and gradient of lightly's contrastive losses. Prints one line of JSON.
+"""Value and gradient of lightly's contrastive losses and of Barlow Twins'. Prints one line of JSON.
 
     python bench/torch/losses.py --loss ntxent --pairs 1024 --width 128 --seconds 3
 
@@ -16,16 +16,18 @@ import time
 from pathlib import Path
 
 import torch
-from lightly.loss import DCLLoss, NTXentLoss
+from lightly.loss import BarlowTwinsLoss, DCLLoss, NTXentLoss
 
 TEMPERATURE = 0.1
 QUEUE = 65_536
+LAMBDA = 0.005  # of Barlow Twins
 
 # by the names of bench/lib/our-losses.ts; a loss takes the first views, which need a gradient, and the second ones
 LOSSES = {
     "ntxent": lambda width: NTXentLoss(temperature=TEMPERATURE),
     "dcl": lambda width: DCLLoss(temperature=TEMPERATURE),
     "queue": lambda width: NTXentLoss(temperature=TEMPERATURE, memory_bank_size=(QUEUE, width)),
+    "barlow": lambda width: BarlowTwinsLoss(lambda_param=LAMBDA),
 }
 # those whose second views are keys without a gradient
 WITHOUT_GRADIENT = {"queue"}
