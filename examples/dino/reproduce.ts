@@ -9,6 +9,7 @@ export const rows: readonly ReproduceRow[] = [
   {
     name: 'dino',
     title: 'DINO',
+    recipe: { learningRate: 0.001, weightDecay: 1e-4 },
     make: ({ backbone, views, recipe, seed }) => dino({ backbone, views, recipe, seed, ...SETTINGS }),
   },
 ];

@@ -9,6 +9,8 @@ export const rows: readonly ReproduceRow[] = [
   {
     name: 'simsiam',
     title: 'SimSiam',
+    // Small batches: without negatives it is the number of steps that counts.
+    recipe: { learningRate: 0.001, weightDecay: 1e-4, batchSize: 48 },
     make: ({ backbone, views, recipe, seed }) => simsiam({ backbone, views, recipe, seed, ...SETTINGS }),
   },
 ];
