@@ -54,7 +54,8 @@ npx -y pnpm@10 reproduce icons --methods simclr,byol --seeds 0
 npx -y pnpm@10 reproduce cifar10        # downloads the set; each method's own recipe
 \`\`\`
 
-A budget this small (minutes) tells whether a method learns and how it compares at the start, not what it reaches in hundreds of epochs.
+A budget this small (minutes) tells whether a method learns and how it compares at the start, not what it reaches in hundreds of epochs. What was
+tried on the methods that gain little in it: [experiments](../docs/experiments.md).
 
 ${sets.map(section).join('\n')}`;
 }
