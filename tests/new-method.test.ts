@@ -47,6 +47,9 @@ describe('a new package', () => {
       name: '@ssl/far-apart',
       hidden: undefined,
     });
+    expect(read('packages/far-apart/src/far-apart.ts')).toContain('Far Apart (arXiv:2101.12345)');
+    // What the template took from its own paper stays cited as such until it is replaced.
+    expect(read('packages/far-apart/src/config.ts')).toContain('arXiv:2005.10242');
     expect(read('packages/far-apart/src/index.ts')).toContain('export { type FarApartOptions, farApart }');
     expect(read('examples/far-apart/package.json')).toContain('"name": "@ssl-examples/far-apart"');
   });

@@ -8,6 +8,8 @@ export interface Copied {
 }
 
 const PARTS = ['packages', 'examples', 'scripts', '.changeset'];
+/** Files that name the method's paper. Elsewhere the template cites the source of its own numbers, which another paper does not have. */
+const NAMES_PAPER = /packages\/new-method\/(package\.json|README\.md|src\/new-method\.ts)$/;
 /** What a checkout leaves in the template's folders. */
 const LEFT_OUT = /(^|\/)(node_modules|dist|\.turbo|__pycache__)(\/|$)/;
 
@@ -39,7 +41,7 @@ export function copyTemplate(
       .replaceAll('../../../', '../../') // a folder less deep
       .replaceAll('  "private": true,\n  "description"', '  "description"');
     mkdirSync(dirname(join(root, to)), { recursive: true });
-    writeFileSync(join(root, to), paper === undefined ? text : text.replaceAll('2005.10242', paper));
+    writeFileSync(join(root, to), paper && NAMES_PAPER.test(from) ? text.replaceAll('2005.10242', paper) : text);
     return to;
   });
   const licence = `packages/${name}/LICENSE`;
