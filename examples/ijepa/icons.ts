@@ -18,7 +18,7 @@ export function vitBackbone({ seed, channels }: { readonly seed: number; readonl
 }
 
 /**
- * Six epochs are too few for it: on designers held out of train 1-NN is 14.5 %, and 21.0 % for the random network (`pnpm reproduce icons --tune`).
+ * Six epochs are too few for it: on designers held out of train 1-NN is 14.5 %, and 21.0 % for the random network (docs/experiments.md).
  * Batches of 48 and learned positions did no better (12.9 %).
  */
 export const recipe: Recipe = { ...iconRecipe, learningRate: 0.001, weightDecay: 0.04, finalWeightDecay: 0.4 };
