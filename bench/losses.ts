@@ -6,8 +6,8 @@
  *     node bench/losses.ts --rounds 1 --pairs 256 --seconds 0.2 --out /dev/null     # does it run?
  *
  * Of B pairs of random projections; each run is a fresh process, by turns, and its first step is dropped as warm-up (ours builds its graph in
- * it). Peaks are of the whole process: its libraries are most of it at small B. lightly's contrastive losses keep matrices of B² numbers; where those would not fit
- * beside what the machine runs else, it is not started, and the line says how much it would take by its largest run that did fit.
+ * it). Peaks are of the whole process: its libraries are most of it at small B. lightly's contrastive losses
+ * keep matrices of B² numbers; where those would not fit beside what the machine runs else, it is not started, and the line says how much it would take by its largest run that did fit.
  */
 import { readFileSync } from 'node:fs';
 import { availableParallelism, freemem } from 'node:os';
@@ -24,22 +24,22 @@ interface Compared {
   readonly against: string;
   /** P */
   readonly width: number;
-  /** lightly's takes memory as B, not B². */
-  readonly linear?: boolean;
+  /** What lightly's keeps: similarities of all pairs (B²), of pairs and queue, or the rows alone. */
+  readonly keeps: 'pairs' | 'queue' | 'rows';
 }
 
 /** A loss more is a line more, here and in both tables. */
 const COMPARED: readonly Compared[] = [
-  { loss: 'ntxent', title: 'NT-Xent', against: "lightly's NTXentLoss", width: 128 },
-  { loss: 'dcl', title: 'DCL', against: "lightly's DCLLoss", width: 128 },
+  { loss: 'ntxent', title: 'NT-Xent', against: "lightly's NTXentLoss", width: 128, keeps: 'pairs' },
+  { loss: 'dcl', title: 'DCL', against: "lightly's DCLLoss", width: 128, keeps: 'pairs' },
   {
     loss: 'queue',
     title: 'InfoNCE, queue of 65,536',
     against: "lightly's NTXentLoss with a memory bank",
     width: 128,
-    linear: true,
+    keeps: 'queue',
   },
-  { loss: 'barlow', title: 'Barlow Twins', against: "lightly's BarlowTwinsLoss", width: 128, linear: true },
+  { loss: 'barlow', title: 'Barlow Twins', against: "lightly's BarlowTwinsLoss", width: 128, keeps: 'rows' },
 ];
 const PAIRS = [256, 1024, 4096, 16_384];
 /** For ours / theirs; that of memory where B² numbers outweigh the libraries, or B times a queue's. */
@@ -119,15 +119,15 @@ function sideOf(runs: readonly LossRun[]): Side {
 }
 
 /** What a run of theirs will take: that of the last size, whose matrices grow as B² or as B. */
-function expected(last: Measured | undefined, pairs: number, linear = false): number {
+function expected(last: Measured | undefined, pairs: number, { keeps }: Compared): number {
   if (!last || 'failed' in last.theirs) return 0;
   const { peakMb, idleMb } = last.theirs;
   const growth = pairs / last.pairs;
-  return idleMb + (peakMb.max - idleMb) * (linear ? growth : growth ** 2);
+  return idleMb + (peakMb.max - idleMb) * (keeps === 'pairs' ? growth ** 2 : growth);
 }
 
 function rowsOf(
-  { loss, title, against }: Compared,
+  { title, against, keeps }: Compared,
   { pairs, width, ours, theirs }: Measured,
   clock: Clock,
 ): BenchRow[] {
@@ -136,7 +136,7 @@ function rowsOf(
   const who = failed ? `${against}: ${theirs.failed}` : against;
   const time = (side: Side): number => (clock === 'cpu' ? side.cpuMs : side.ms).median;
   const [ms, mb] = failed ? [null, null] : [time(theirs), theirs.peakMb.median];
-  const aim = pairs >= LARGE && loss !== 'barlow' ? { aim: AIMS.memory } : {};
+  const aim = pairs >= LARGE && keeps !== 'rows' ? { aim: AIMS.memory } : {};
   return [
     { what, unit: UNITS[clock], ours: time(ours), theirs: ms, against: who, aim: AIMS.time },
     { what, unit: 'MiB at the peak', ours: ours.peakMb.median, theirs: mb, against: who, ...aim },
@@ -180,7 +180,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     let last: Measured | undefined;
     for (const pairs of values.pairs.split(',').map(Number)) {
       const setting = { loss: each.loss, width: each.width, pairs, seconds: sizes.seconds };
-      last = await compare(setting, sizes, expected(last, pairs, each.linear));
+      last = await compare(setting, sizes, expected(last, pairs, each));
       settings.push(last);
       rows.push(...rowsOf(each, last, clock));
     }

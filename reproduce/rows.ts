@@ -18,7 +18,8 @@ export async function reproduceRows(set: ReproduceSet): Promise<readonly CodedRo
     methods.sort().map(async name => {
       if (preset) return [{ ...(await asOffered(name, preset, set)), code: '' }];
       const { rows } = (await import(`${EXAMPLES}${name}/reproduce.ts`)) as { rows: readonly ReproduceRow[] };
-      return rows.map(row => ({ ...row, code: codeOf(name) }));
+      const code = codeOf(name);
+      return rows.map(row => ({ ...row, code }));
     }),
   );
   return rows.flat().sort((a, b) => Number(a.supervised ?? false) - Number(b.supervised ?? false));

@@ -129,7 +129,7 @@ function permuted(method: Method, kit: MethodKitOptions): void {
     'the loss of images in another order',
     scalarOf(kitLoss(method, other)),
     scalarOf(kitLoss(method, batch)),
-    `does a row meet another's? ${LASTS}`,
+    `does a row's part depend on its place? ${LASTS}`,
   );
 }
 
