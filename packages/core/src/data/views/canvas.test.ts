@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { byteTensor } from '../../tensor/native.ts';
 import { rngFromSeed, uniform } from '../../tensor/rng.ts';
 import { type Tensor, tf } from '../../tensor/tf.ts';
 import { type Canvas, exchanged, images, planes, resample, settle, settleUpright, takeColor } from './canvas.ts';
@@ -75,6 +76,19 @@ describe('a resampling', () => {
       }
     },
   );
+
+  test.each([1, 3, 5])('of pictures of %i channels is that of their planes, whatever type they come in', channels => {
+    const bytes = Uint8Array.from({ length: BATCH * 20 * 24 * channels }, (_, i) => (i * 7919) % 251);
+    const shape = [BATCH, 20, 24, channels] as [number, number, number, number];
+    const [rows, columns] = [stretchTaps(start, length, 20, 12), stretchTaps(start.div(2), length, 24, 15)];
+    const whole = tf.tensor4d(bytes, shape, 'int32');
+    const expected = settle(resample({ pixels: planes(whole), size: 12 }, rows, columns)).pixels;
+    expect(expected.shape).toEqual([BATCH, channels, 12, 15]);
+    for (const pictures of [byteTensor(bytes, shape), whole, whole.toFloat()]) {
+      const seen = settle(resample({ pixels: pictures, raw: true, size: 12 }, rows, columns)).pixels;
+      expect(gap(seen, expected)).toBeLessThan(1e-6);
+    }
+  });
 
   test('after another one sees what that one gave, in either form', () => {
     const x = pixels(20, 20);

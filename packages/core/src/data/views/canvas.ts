@@ -3,20 +3,22 @@
  * few weights for each output pixel, or as matrices, of which several in a row become one.
  *
  * Pixels are planar here, `[B, C, h, w]`: the products then need no transposes, and arithmetic between channels is
- * arithmetic on whole planes.
+ * arithmetic on whole planes. Only taps work on pictures as they came: what they read is a quarter as long in bytes.
  */
 import { kernel } from '../../tensor/fused.ts';
 import { asFloats } from '../../tensor/native.ts';
 import { type Tensor, tf } from '../../tensor/tf.ts';
 import { luma } from './luma.ts';
-import { gatherRows, type Taps } from './taps.ts';
+import { gatherFromImages, gatherRows, type Taps } from './taps.ts';
 
 /** Output pixels along one axis as weighted sums of input pixels: a matrix `[B, out, in]`, or the few weights that are not zero. */
 export type Resampling = Tensor | Taps;
 
 export interface Canvas {
-  /** `[B, C, h, w]`, 0 to 1; `[B, C, w, h]` when `turned`. */
+  /** `[B, C, h, w]`, 0 to 1; `[B, C, w, h]` when `turned`; while `raw`, as the pictures came, `[B, h, w, C]`, 0 to 255. */
   readonly pixels: Tensor;
+  /** Nothing has touched the pixels yet. */
+  readonly raw?: boolean;
   /** Height and width that the view has once `rows` and `columns` are applied. */
   readonly size: number;
   /** Output rows from the rows in `pixels`. */
@@ -31,12 +33,17 @@ export interface Canvas {
 
 const toPlanes = kernel('views_planes', (images, scale) => [asFloats(images!).mul(scale!).transpose([0, 3, 1, 2])]);
 
-// The parts are put together within the kernel: a pass of its own over large views takes longer than everything else in here.
-const toImages = kernel('views_images', (scale, offset, ...parts) => [finished(tf.concat(parts), scale!, offset!)]);
-
-const toGrayImages = kernel('views_gray_images', (scale, offset, gray, ...parts) => [
-  finished(grayed(tf.concat(parts), gray!), scale!, offset!),
+// The parts are put together within the kernel: a pass of its own over large views takes longer than everything else in here. Each is
+// finished before that: arithmetic on the whole would look up in which part a pixel lies, once for each time it is used.
+const toImages = kernel('views_images', (scale, offset, ...parts) => [
+  tf.concat(parts.map(part => finished(part, scale!, offset!))),
 ]);
+
+const toGrayImages = kernel('views_gray_images', (scale, offset, ...graysAndParts) => {
+  const count = graysAndParts.length / 2;
+  const [grays, parts] = [graysAndParts.slice(0, count), graysAndParts.slice(count)];
+  return [tf.concat(parts.map((part, i) => finished(grayed(part, grays[i]!), scale!, offset!)))];
+});
 
 function finished(planes: Tensor, scale: Tensor, offset: Tensor): Tensor {
   return planes.clipByValue(0, 1).mul(scale).add(offset).transpose([0, 2, 3, 1]);
@@ -51,6 +58,15 @@ function grayed(pixels: Tensor, gray: Tensor): Tensor {
 /** `[B, H, W, C]`, 0 to 255, bytes, floats or int32, to planes `[B, C, H, W]`, 0 to 1. */
 export function planes(images: Tensor): Tensor {
   return toPlanes([images, tf.scalar(1 / 255)])[0]!;
+}
+
+/** Height, width and channels of what is in `pixels`; height and width are exchanged when `turned`. */
+export function shapeOf({
+  pixels,
+  raw = false,
+}: Pick<Canvas, 'pixels' | 'raw'>): readonly [h: number, w: number, C: number] {
+  const [, a, b, c] = pixels.shape as [number, number, number, number];
+  return raw ? [a, b, c] : [b, c, a];
 }
 
 /** Pixels upright, with nothing left to apply but `gray`. */
@@ -71,7 +87,7 @@ export function images(
   const shape = [1, scale.length, 1, 1];
   const ends = [tf.tensor([...scale], shape), tf.tensor([...offset], shape)];
   const [pixels, grays] = [parts.map(part => part.pixels), parts.flatMap(({ gray }) => gray ?? [])];
-  return (grays.length > 0 ? toGrayImages([...ends, tf.concat(grays), ...pixels]) : toImages([...ends, ...pixels]))[0]!;
+  return (grays.length > 0 ? toGrayImages([...ends, ...grays, ...pixels]) : toImages([...ends, ...pixels]))[0]!;
 }
 
 /** Adds one more resampling: `rows` and `columns` take what the canvas has come to, and give `size` pixels. */
@@ -99,9 +115,12 @@ export function settle(canvas: Canvas): Canvas {
 }
 
 /** The same canvas with no resampling left to apply; for those to whom it is all the same whether the pixels are `turned`, or `gray` yet. */
-export function settleEitherWay({ pixels, size, rows, columns, turned = false, gray }: Canvas): Canvas {
+export function settleEitherWay(canvas: Canvas): Canvas {
+  const { pixels, raw = false, size, rows, columns, turned = false, gray } = canvas;
+  if (raw && rows && columns && !isMatrix(rows) && !isMatrix(columns))
+    return { pixels: gatherFromImages(pixels, rows, columns), size, turned: true, gray };
   const [third, last] = turned ? [columns, rows] : [rows, columns];
-  let settled = pixels;
+  let settled = raw ? planes(pixels) : pixels;
   if (third) settled = isMatrix(third) ? tf.matMul(third.expandDims(1), settled) : gatherRows(settled, third);
   if (!last) return { pixels: settled, size, turned, gray };
   if (isMatrix(last)) return { pixels: tf.matMul(settled, last.expandDims(1), false, true), size, turned, gray };

@@ -1,7 +1,7 @@
 import { ShapeError } from '../../errors.ts';
 import { type Rng, uniform } from '../../tensor/rng.ts';
 import { type Tensor, tf } from '../../tensor/tf.ts';
-import { type Canvas, images as finished, planes, type Resampling, settleUpright } from './canvas.ts';
+import { type Canvas, images as finished, type Resampling, settleUpright } from './canvas.ts';
 import { checkChannels, skips } from './channel-rule.ts';
 import { column, type Drawn, type Frame } from './op.ts';
 import { inParts } from './parts.ts';
@@ -89,18 +89,17 @@ export function applyViews(plan: ViewPlan, images: Tensor, parameters: ViewParam
   const channels = checkImages(images.shape)[3];
   checkChannels(plan, channels);
   return tf.tidy(() => {
-    const pixels = planes(images);
-    return everyView(plan).map((view, i) => tf.tidy(() => applyView(view, pixels, parameters[i]!)));
+    return everyView(plan).map((view, i) => tf.tidy(() => applyView(view, images, parameters[i]!)));
   });
 }
 
 function applyView(view: ViewSpec, pixels: Tensor, parameters: readonly Drawn[]): Tensor {
-  const channels = pixels.shape[1]!;
+  const channels = pixels.shape[3]!;
   const { scale, offset } = output(view, channels);
   const ops = view.ops.flatMap((op, i) =>
     skips(op, channels) ? [] : [{ op, drawn: prepared(op, parameters[i]!, view.size) }],
   );
-  const { framed, rest } = frame({ pixels, size: view.size }, ops);
+  const { framed, rest } = frame({ pixels, raw: true, size: view.size }, ops);
   const waiting: { readonly rows?: Resampling; readonly columns?: Resampling } = {
     ...(framed.rows && { rows: framed.rows }),
     ...(framed.columns && { columns: framed.columns }),

@@ -1,6 +1,6 @@
 import { kernel } from '../../tensor/fused.ts';
 import { type Tensor, tf } from '../../tensor/tf.ts';
-import { beside, type Canvas, type Resampling, resample } from './canvas.ts';
+import { beside, type Canvas, type Resampling, resample, shapeOf } from './canvas.ts';
 import type { Drawn, Frame } from './op.ts';
 import { stretchTaps, worthTaps } from './taps.ts';
 
@@ -60,7 +60,7 @@ export function showBox(
   { top, left, height, width }: Box,
   whole?: Pick<Box, 'height' | 'width'>,
 ): Canvas {
-  const [, , h, w] = canvas.pixels.shape as [number, number, number, number];
+  const [h, w] = shapeOf(canvas);
   const rows = stretched(top, height, h, canvas.size, whole?.height);
   return resample(canvas, rows, stretched(left, width, w, canvas.size, whole?.width));
 }

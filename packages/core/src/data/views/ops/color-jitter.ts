@@ -1,5 +1,5 @@
 import { type Tensor, tf } from '../../../tensor/tf.ts';
-import { onPixels } from '../canvas.ts';
+import { onPixels, shapeOf } from '../canvas.ts';
 import { checkKeys, checkProbability, type Range } from '../check.ts';
 import { blendSlot, colorSlot } from '../color.ts';
 import { factorRange, turnRange } from '../color-range.ts';
@@ -67,7 +67,7 @@ export const colorJitterKind: OpKind<ColorJitter, ColorJitterSettings> = {
     return { amounts, ...Object.fromEntries(slots) };
   },
   apply(canvas, settings, { amounts, ...slots }) {
-    const possible = PARTS.filter(part => canvas.pixels.shape[1] === 3 || !OF_COLOR.includes(part));
+    const possible = PARTS.filter(part => shapeOf(canvas)[2] === 3 || !OF_COLOR.includes(part));
     const used = possible.filter(part => isUsed(settings, part));
     if (used.length === 0) return canvas;
     const slot = used.includes('hue') ? colorSlot : blendSlot;
