@@ -16,6 +16,13 @@ export interface EncodedImage {
   readonly decode: DecodeOptions;
 }
 
+/** The same, still to be read from a file of its own. */
+export interface ImageFile {
+  /** Absolute. */
+  readonly path: string;
+  readonly decode: DecodeOptions;
+}
+
 /**
  * Pictures in a fixed order, in memory, on disk or elsewhere. `image` is the only call that touches pixels: a source of millions
  * opens without decoding, and one that stores shards, rows of tables or eight bands a pixel fits behind the same four facts.
@@ -55,6 +62,8 @@ export interface Dataset {
    * @throws DataError when it cannot be read; its `cause` has the short reason.
    */
   encoded?(index: number): Promise<EncodedImage>;
+  /** The file that `encoded` reads, where it holds this picture alone: the thread that decodes it then reads it, too. */
+  file?(index: number): ImageFile;
   /** Closes files. The dataset cannot be used afterwards. */
   close?(): Promise<void>;
 }
@@ -113,7 +122,8 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
     checkIndex(dataset.name, index, dataset.size);
     return index;
   });
-  const { labels, describe, classes, skipped, name, channels, depth, shards, shuffleBuffer, encoded, close } = dataset;
+  const { labels, describe, classes, skipped, name, channels, depth, shards, shuffleBuffer, encoded, file, close } =
+    dataset;
   const parent = (index: number): number => {
     checkIndex(name, index, rows.length);
     return rows[index]!;
@@ -132,6 +142,7 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
     ...(shuffleBuffer !== undefined && { shuffleBuffer }),
     image: async (index, request) => dataset.image(parent(index), request),
     ...(encoded && { encoded: async (index: number) => encoded.call(dataset, parent(index)) }),
+    ...(file && { file: (index: number) => file.call(dataset, parent(index)) }),
     ...(close && { close: async () => close.call(dataset) }),
   };
 }

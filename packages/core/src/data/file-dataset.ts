@@ -57,6 +57,7 @@ export function fileDataset(parts: FileDatasetParts): FileDataset {
       const path = pathAt(index);
       return naming(who, path, async () => ({ bytes: await read(path), decode }));
     },
+    file: index => ({ path: resolve(root, pathAt(index)), decode }),
   };
 }
 

@@ -13,6 +13,7 @@ export {
   type Dataset,
   digest,
   type EncodedImage,
+  type ImageFile,
   type SkippedImage,
   subset,
 } from './dataset.ts';

@@ -3,14 +3,14 @@ import { availableParallelism } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { ConfigError, DataError } from '../../errors.ts';
-import type { EncodedImage } from '../dataset.ts';
+import type { EncodedImage, ImageFile } from '../dataset.ts';
 import type { Fit } from '../resize.ts';
 import type { DecodeAnswer, DecodeTask } from './decode-task.ts';
 import type { Square } from './square.ts';
 
 export interface DecodePool {
-  /** @throws DataError when the picture cannot be decoded; its `cause` has the short reason. */
-  decode(image: EncodedImage, size: number, fit: Fit): Promise<Square>;
+  /** @throws DataError when the picture cannot be decoded, or its file not be read; its `cause` has the short reason, and the system's code. */
+  decode(picture: EncodedImage | ImageFile, size: number, fit: Fit): Promise<Square>;
   /** Ends the threads. What is under way is given up: its promises are rejected. */
   close(): Promise<void>;
 }
@@ -61,10 +61,10 @@ export function decodePool(count: number = DEFAULT_WORKERS): DecodePool {
     }
   };
   return {
-    decode: ({ bytes, decode }, size, fit) =>
+    decode: (picture, size, fit) =>
       new Promise((resolve, reject) => {
         if (closed) throw new Error('decodePool: it is closed');
-        queue.push({ task: { id: ids++, bytes, decode, size, fit }, resolve, reject });
+        queue.push({ task: { id: ids++, picture, size, fit }, resolve, reject });
         handOut();
       }),
     async close() {
@@ -104,13 +104,17 @@ function ask({ worker, waiting }: Thread, asked: Waiting): void {
   worker.postMessage(asked.task); // a copy: the bytes are the dataset's
 }
 
-function settle({ resolve, reject }: Waiting, answer: DecodeAnswer): void {
+function settle({ task, resolve, reject }: Waiting, answer: DecodeAnswer): void {
   if ('data' in answer) resolve(answer);
   else if ('fault' in answer) reject(answer.fault);
   else {
-    const { reason } = answer;
-    const cause = new Error(reason);
-    reject(new DataError(`decodeImage: the bytes must be a whole picture; got: ${reason}`, { cause }));
+    const { reason, code } = answer;
+    const cause = Object.assign(new Error(reason), code !== undefined && { code });
+    const wrong =
+      'path' in task.picture
+        ? `decodePool: every picture must be readable; got ${task.picture.path}: ${reason}; remove or replace it`
+        : `decodePool: the bytes must be a whole picture; got: ${reason}`;
+    reject(new DataError(wrong, { cause }));
   }
 }
 

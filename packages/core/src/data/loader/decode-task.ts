@@ -1,19 +1,19 @@
 /** What a decoding thread is given and what it answers. */
-import type { DecodeOptions, PixelData } from '../decode.ts';
+import type { EncodedImage, ImageFile } from '../dataset.ts';
+import type { PixelData } from '../decode.ts';
 import type { Fit } from '../resize.ts';
 
 export interface DecodeTask {
   readonly id: number;
-  readonly bytes: Uint8Array;
-  readonly decode: DecodeOptions;
+  readonly picture: EncodedImage | ImageFile;
   readonly size: number;
   readonly fit: Fit;
 }
 
 export type DecodeAnswer = { readonly id: number } & (
   | { readonly data: PixelData; readonly width: number; readonly height: number }
-  /** Why the picture cannot be decoded. */
-  | { readonly reason: string }
+  /** Why the picture cannot be read or decoded; with the system's code where it is the file that cannot be read. */
+  | { readonly reason: string; readonly code?: string }
   /** Anything else that went wrong: a fault of ours, or no memory left. */
   | { readonly fault: Error }
 );

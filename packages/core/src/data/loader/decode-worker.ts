@@ -1,8 +1,10 @@
-/** A decoding thread: encoded pictures in, squares out. It loads the decoder alone, not the engine. */
+/** A decoding thread: encoded pictures or files of them in, squares out. It loads the decoder alone, not the engine. */
+import { readFile } from 'node:fs/promises';
 import { parentPort } from 'node:worker_threads';
 import sharp from 'sharp';
 import { SSLError } from '../../errors.ts';
 import { decodeImage, reasonOf } from '../decode.ts';
+import { fileFault } from '../file-fault.ts';
 import type { DecodeAnswer, DecodeTask } from './decode-task.ts';
 import { requestFor, squareOf } from './square.ts';
 
@@ -15,14 +17,21 @@ parentPort!.on('message', async (task: DecodeTask) => {
   parentPort!.postMessage(answer, 'data' in answer ? [answer.data.buffer as ArrayBuffer] : []);
 });
 
-async function answerTo({ id, bytes, decode, size, fit }: DecodeTask): Promise<DecodeAnswer> {
+async function answerTo({ id, picture, size, fit }: DecodeTask): Promise<DecodeAnswer> {
   try {
-    const image = await decodeImage(bytes, { ...decode, ...requestFor(size, fit) });
+    const bytes = 'path' in picture ? await readFile(picture.path) : picture.bytes;
+    const image = await decodeImage(bytes, { ...picture.decode, ...requestFor(size, fit) });
     const { data, width, height } = squareOf(image, size, fit);
     // What comes from the decoder is in memory of its own, which cannot change hands.
     return { id, data: Buffer.isBuffer(data) ? new Uint8Array(data) : data, width, height };
   } catch (error) {
     if (SSLError.isInstance(error) && error.name === 'DataError') return { id, reason: reasonOf(error) };
+    if (isSystemError(error)) return { id, reason: fileFault(error), code: error.code };
     return { id, fault: error instanceof Error ? error : new Error(String(error)) };
   }
+}
+
+/** Its code would not reach another thread: of errors only name, message and cause do. */
+function isSystemError(error: unknown): error is Error & { code: string } {
+  return error instanceof Error && 'syscall' in error && 'code' in error;
 }

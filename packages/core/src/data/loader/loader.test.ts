@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { arrayDataset, type Dataset } from '../dataset.ts';
+import { arrayDataset, type Dataset, type ImageFile } from '../dataset.ts';
 import { imageFolder } from '../image-folder.ts';
 import { batches, epochOrder } from '../sampler.ts';
+import { decodePool } from './decode-pool.ts';
 import type { HostBatch } from './fill-batch.ts';
 import { type Loader, openLoader } from './loader.ts';
 import type { LoaderOptions } from './options.ts';
@@ -60,7 +61,7 @@ describe('a batch', () => {
   });
 
   test('is the same from storage that fails now and then', async () => {
-    const folder = await imageFolder(pictures, { verify: 'none' });
+    const { file: _, ...folder } = await imageFolder(pictures, { verify: 'none' }); // read here, so that it can be made to fail
     const failed = new Set<number>();
     const dataset: Dataset = {
       ...folder,
@@ -73,6 +74,11 @@ describe('a batch', () => {
     const retry = { delay: 1e-3 };
     expect(await batchesOf(await open({ cache: 'none', retry }, dataset), TWO_EPOCHS)).toEqual(expected);
     expect(failed.size).toBe(23);
+  });
+
+  test('is the same with threads that read the files and with threads that are given them', async () => {
+    const { file: _, ...given } = await imageFolder(pictures, { verify: 'none' });
+    expect(await batchesOf(await open({ cache: 'none' }, given), TWO_EPOCHS)).toEqual(expected);
   });
 
   test('has the pictures of the epoch, unreadable ones replaced by readable ones', () => {
@@ -97,6 +103,22 @@ describe('a batch', () => {
   });
 });
 
+test('a file that is gone when it is read is named with its reason, and the system says why', async () => {
+  const dataset = await imageFolder(pictures, { verify: 'none' });
+  const path = join(folder, 'gone.png');
+  const file = (i: number): ImageFile => (i === 2 ? { path, decode: {} } : dataset.file!(i));
+  const loader = await open({ cache: 'none' }, { ...dataset, file });
+  for await (const batch of loader.everything(5)) expect(batch.count).toBeGreaterThan(0);
+  expect(loader.bad.get(2)).toBe('no such file');
+  await loader.close();
+
+  const pool = decodePool(1);
+  const error: unknown = await pool.decode({ path, decode: {} }, 16, 'fill').catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ name: 'DataError', cause: { code: 'ENOENT' } });
+  expect(String(error)).toContain(`every picture must be readable; got ${path}: no such file`);
+  await pool.close();
+});
+
 test('ranks together have the batch of one', async () => {
   const [one, first, second] = [
     await open({ batchSize: 6 }),
@@ -117,7 +139,8 @@ test('unreadable pictures are counted and named', async () => {
 });
 
 test.each(['none', 'memory', 'disk'] as const)('too many unreadable pictures are an error: cache %s', async cache => {
-  const broken = { ...(await imageFolder(pictures, { verify: 'none' })), fingerprint: 'broken' };
+  const { file: _, ...folder } = await imageFolder(pictures, { verify: 'none' });
+  const broken: Dataset = { ...folder, fingerprint: 'broken' };
   const dataset: Dataset = {
     ...broken,
     encoded: async index => ({ ...(await broken.encoded!(index)), ...(index % 3 > 0 && { bytes: new Uint8Array(9) }) }),

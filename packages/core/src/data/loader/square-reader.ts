@@ -20,6 +20,7 @@ export interface SquareReaderOptions {
 
 export function squareReader(dataset: Dataset, { size, fit, pool, retry }: SquareReaderOptions): SquareReader {
   const read = async (index: number): Promise<Square> => {
+    if (pool && dataset.file) return withRetries(() => pool.decode(dataset.file!(index), size, fit), retry);
     if (pool && dataset.encoded) {
       const encoded = await withRetries(() => dataset.encoded!(index), retry);
       return pool.decode(encoded, size, fit);
