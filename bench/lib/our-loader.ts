@@ -57,6 +57,7 @@ export async function runLoader({
     const n = step++;
     const pictures = await loader.batch(Math.floor(n / loader.stepsPerEpoch), n % loader.stepsPerEpoch);
     const { images, sizes, indices } = batchTensors(pictures);
+    pictures.release();
     const key = stepKey(0, n);
     tf.dispose([images, sizes, indices, key, await draw(images, sizes, key)]);
   };

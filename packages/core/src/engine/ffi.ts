@@ -121,15 +121,20 @@ export function checkStatus({ c, status }: Native, describe: () => string, of: P
   throw new EngineError(`${describe()}: ${message}`);
 }
 
+/** koffi copies lengths of 32 bits; what is longer goes through a view, which takes longer and counts as memory of the program's own. */
+const LONGEST_COPY = 2 ** 30;
+
 /** Copies `bytes` bytes from a native address into a new buffer. */
 export function copyFromNative(address: Pointer, bytes: number): ArrayBuffer {
-  return bytes === 0 ? new ArrayBuffer(0) : koffi.view(address, bytes).slice(0);
+  if (bytes === 0) return new ArrayBuffer(0);
+  if (bytes > LONGEST_COPY) return koffi.view(address, bytes).slice(0);
+  return (koffi.decode(address, 'uint8_t', bytes) as Uint8Array<ArrayBuffer>).buffer;
 }
 
 /** Copies a typed array to a native address. */
 export function copyToNative(address: Pointer, data: ArrayBufferView): void {
   if (data.byteLength === 0) return;
-  new Uint8Array(koffi.view(address, data.byteLength)).set(
-    new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-  );
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (bytes.length <= LONGEST_COPY) koffi.encode(address, 'uint8_t', bytes, bytes.length);
+  else new Uint8Array(koffi.view(address, bytes.length)).set(bytes);
 }

@@ -34,9 +34,10 @@ export function byteTensor(data: Uint8Array, shape: readonly number[]): Tensor {
   return wrap({ id: upload(shape, DTYPE.uint8, data), shape: [...shape], dtype: DTYPE.uint8 });
 }
 
-/** Pixels as a tensor for `fromBytes`: bytes stay bytes, floats are float32. */
+/** Pixels as a tensor for `fromBytes`: bytes stay bytes, floats are float32. They are copied at once. */
 export function pixelTensor(data: Uint8Array | Float32Array, shape: readonly number[]): Tensor {
-  return data instanceof Float32Array ? tf.tensor(data, [...shape], 'float32') : byteTensor(data, shape);
+  if (!(data instanceof Float32Array)) return byteTensor(data, shape);
+  return wrap({ id: upload(shape, DTYPE.float32, data), shape: [...shape], dtype: DTYPE.float32 });
 }
 
 /** A tensor of bytes as float32, 0 to 255. One that is float32 already stays as it is. */

@@ -35,9 +35,12 @@ export function feedOf(method: Method, loader: Loader, recipe: Recipe, seed: num
     const scheduled = Object.entries(method.schedules ?? {}).map(
       ([name, value]) => [name, tf.scalar(value(time))] as const,
     );
+    const { indices } = batch;
+    const tensors = batchTensors(batch);
+    batch.release();
     return {
-      ...batchTensors(batch),
-      drawn: drawn(method, seed, epoch, batch.indices),
+      ...tensors,
+      drawn: drawn(method, seed, epoch, indices),
       key: stepKey(seed, step),
       learningRate: tf.scalar(learningRate(step)),
       weightDecay: tf.scalar(weightDecay(step, steps)),
@@ -76,7 +79,7 @@ export function feedOf(method: Method, loader: Loader, recipe: Recipe, seed: num
   };
 }
 
-/** A batch as a step takes it. */
+/** A batch as a step takes it, copied. */
 export function batchTensors(batch: HostBatch): Pick<StepInput, 'images' | 'sizes' | 'indices' | 'labels'> {
   const { data, count, size, channels, widths, heights, indices, labels } = batch;
   const sizes = new Float32Array(2 * count);

@@ -41,6 +41,8 @@ export function decodePool(count: number = DEFAULT_WORKERS): DecodePool {
     throw new ConfigError(`decodePool: workers must be a whole number of at least 1; got ${count}`);
   const threads = new Set<Thread>();
   const queue: Waiting[] = [];
+  /** Memory of squares that nobody needs any more. */
+  const spare: ArrayBuffer[] = [];
   let ids = 0;
   let closed = false;
   const freeThread = (): Thread | undefined => {
@@ -49,7 +51,7 @@ export function decodePool(count: number = DEFAULT_WORKERS): DecodePool {
       undefined,
     );
     if (least?.waiting.size === 0 || threads.size >= count) return least;
-    const started = startThread(handOut, () => threads.delete(started));
+    const started = startThread(spare, handOut, () => threads.delete(started));
     threads.add(started);
     return started;
   };
@@ -57,7 +59,7 @@ export function decodePool(count: number = DEFAULT_WORKERS): DecodePool {
     while (queue.length > 0) {
       const thread = freeThread();
       if (!thread) return;
-      ask(thread, queue.shift()!);
+      ask(thread, queue.shift()!, spare.pop());
     }
   };
   return {
@@ -75,8 +77,8 @@ export function decodePool(count: number = DEFAULT_WORKERS): DecodePool {
   };
 }
 
-/** @param onFree after each answer @param onLost when the thread is gone */
-function startThread(onFree: () => void, onLost: () => void): Thread {
+/** @param spare takes the memory of released squares @param onFree after each answer @param onLost when the thread is gone */
+function startThread(spare: ArrayBuffer[], onFree: () => void, onLost: () => void): Thread {
   const worker = new Worker(workerFile(), { execArgv: [] }); // not `--input-type` and its like, which are for the main program
   const waiting = new Map<number, Waiting>();
   const lose = (error: Error): void => {
@@ -88,7 +90,7 @@ function startThread(onFree: () => void, onLost: () => void): Thread {
   worker.on('message', (answer: DecodeAnswer) => {
     const asked = waiting.get(answer.id);
     waiting.delete(answer.id);
-    if (asked) settle(asked, answer);
+    if (asked) settle(asked, answer, spare);
     onFree();
     if (waiting.size === 0) worker.unref();
   });
@@ -98,15 +100,17 @@ function startThread(onFree: () => void, onLost: () => void): Thread {
   return { worker, waiting };
 }
 
-function ask({ worker, waiting }: Thread, asked: Waiting): void {
+function ask({ worker, waiting }: Thread, asked: Waiting, into: ArrayBuffer | undefined): void {
   waiting.set(asked.task.id, asked);
   worker.ref();
-  worker.postMessage(asked.task); // a copy: the bytes are the dataset's
+  worker.postMessage({ ...asked.task, into }, into ? [into] : []); // encoded bytes are copied: they are the dataset's
 }
 
-function settle({ task, resolve, reject }: Waiting, answer: DecodeAnswer): void {
-  if ('data' in answer) resolve(answer);
-  else if ('fault' in answer) reject(answer.fault);
+function settle({ task, resolve, reject }: Waiting, answer: DecodeAnswer, spare: ArrayBuffer[]): void {
+  if ('data' in answer) {
+    const { data, width, height } = answer;
+    resolve({ data, width, height, release: () => spare.push(data.buffer as ArrayBuffer) });
+  } else if ('fault' in answer) reject(answer.fault);
   else {
     const { reason, code } = answer;
     const cause = Object.assign(new Error(reason), code !== undefined && { code });

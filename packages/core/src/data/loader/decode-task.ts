@@ -8,6 +8,8 @@ export interface DecodeTask {
   readonly picture: EncodedImage | ImageFile;
   readonly size: number;
   readonly fit: Fit;
+  /** Memory for the values, if as many bytes are needed. */
+  readonly into?: ArrayBuffer | undefined;
 }
 
 export type DecodeAnswer = { readonly id: number } & (

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { parentPort } from 'node:worker_threads';
 import sharp from 'sharp';
 import { SSLError } from '../../errors.ts';
-import { decodeImage, reasonOf } from '../decode.ts';
+import { decodeImage, type PixelData, reasonOf } from '../decode.ts';
 import { fileFault } from '../file-fault.ts';
 import type { DecodeAnswer, DecodeTask } from './decode-task.ts';
 import { requestFor, squareOf } from './square.ts';
@@ -17,18 +17,25 @@ parentPort!.on('message', async (task: DecodeTask) => {
   parentPort!.postMessage(answer, 'data' in answer ? [answer.data.buffer as ArrayBuffer] : []);
 });
 
-async function answerTo({ id, picture, size, fit }: DecodeTask): Promise<DecodeAnswer> {
+async function answerTo({ id, picture, size, fit, into }: DecodeTask): Promise<DecodeAnswer> {
   try {
     const bytes = 'path' in picture ? await readFile(picture.path) : picture.bytes;
     const image = await decodeImage(bytes, { ...picture.decode, ...requestFor(size, fit) });
     const { data, width, height } = squareOf(image, size, fit);
-    // What comes from the decoder is in memory of its own, which cannot change hands.
-    return { id, data: Buffer.isBuffer(data) ? new Uint8Array(data) : data, width, height };
+    return { id, data: movable(data, into), width, height };
   } catch (error) {
     if (SSLError.isInstance(error) && error.name === 'DataError') return { id, reason: reasonOf(error) };
     if (isSystemError(error)) return { id, reason: fileFault(error), code: error.code };
     return { id, fault: error instanceof Error ? error : new Error(String(error)) };
   }
+}
+
+/** The values in memory that can change hands, which the decoder's own cannot. */
+function movable(data: PixelData, into: ArrayBuffer | undefined): PixelData {
+  if (into?.byteLength !== data.byteLength) return Buffer.isBuffer(data) ? new Uint8Array(data) : data;
+  const moved = data instanceof Float32Array ? new Float32Array(into) : new Uint8Array(into);
+  moved.set(data);
+  return moved;
 }
 
 /** Its code would not reach another thread: of errors only name, message and cause do. */

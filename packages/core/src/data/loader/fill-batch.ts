@@ -1,7 +1,7 @@
 import type { Dataset } from '../dataset.ts';
 import { forEachLimited } from '../parallel.ts';
 import type { BadPictures } from './bad-pictures.ts';
-import { newBlock, type PixelBlock } from './pixel-block.ts';
+import { clearRow, newBlock, type PixelBlock } from './pixel-block.ts';
 import { type PixelStore, READS_IN_FLIGHT } from './pixel-store.ts';
 
 /** Pictures as a step takes them. */
@@ -10,6 +10,11 @@ export interface HostBatch extends PixelBlock {
   readonly indices: Uint32Array;
   /** `[count]`, where the dataset has labels. */
   readonly labels?: Int32Array;
+  /**
+   * Says that nothing of the batch is needed any more, at most once: its memory is then another one's. Without it the memory is collected some
+   * time later, and with batches of megabytes that alone takes a tenth of the time.
+   */
+  readonly release: () => void;
 }
 
 /** Draws of a replacement before giving up: with half of the pictures bad, one in 2^64 would get there. */
@@ -18,7 +23,7 @@ const REPLACEMENTS = 64;
 /** From the place of an unreadable picture to draws of others. */
 export type Replace = (index: number) => () => number;
 
-/** Reads pictures `indices` into a batch. @param replace left out, the rows of unreadable ones stay zero. */
+/** Reads pictures `indices` into a batch. @param replace left out, the rows of unreadable ones are zero. */
 export type FillBatch = (indices: Uint32Array, replace?: Replace) => Promise<HostBatch>;
 
 export function batchFiller({ labels }: Dataset, store: PixelStore, bad: BadPictures): FillBatch {
@@ -31,18 +36,27 @@ export function batchFiller({ labels }: Dataset, store: PixelStore, bad: BadPict
       const reason = known ?? (await store.fill(block, row, index));
       if (reason === undefined) return index;
       if (known === undefined) bad.add(index, reason);
-      if (!replace) return index;
+      if (!replace) {
+        clearRow(block, row);
+        return index;
+      }
       if (attempt === REPLACEMENTS) throw bad.tooMany();
       draw ??= replace(wanted);
       index = draw();
     }
   };
+  const released: PixelBlock[] = [];
+  const blockOf = (count: number): PixelBlock => {
+    const at = released.findIndex(block => block.count === count);
+    return at < 0 ? newBlock(store.layout, count) : released.splice(at, 1)[0]!;
+  };
   return async (wanted, replace) => {
-    const block = newBlock(store.layout, wanted.length);
+    const block = blockOf(wanted.length);
     const indices = new Uint32Array(wanted.length);
     await forEachLimited(wanted.length, READS_IN_FLIGHT, async row => {
       indices[row] = await fillRow(block, row, wanted[row]!, replace);
     });
-    return { ...block, indices, ...(labels && { labels: Int32Array.from(indices, index => labels[index]!) }) };
+    const release = (): unknown => released.push(block);
+    return { ...block, indices, release, ...(labels && { labels: Int32Array.from(indices, index => labels[index]!) }) };
   };
 }

@@ -81,6 +81,22 @@ describe('a batch', () => {
     expect(await batchesOf(await open({ cache: 'none' }, given), TWO_EPOCHS)).toEqual(expected);
   });
 
+  test('is the same in memory that an earlier one has released', async () => {
+    const loader = await open({ cache: 'none', prefetch: 0 });
+    const memory = new Set<ArrayBufferLike>();
+    for (const [i, [epoch, part]] of TWO_EPOCHS.entries()) {
+      const batch = await loader.batch(epoch, part);
+      expect(plain(batch)).toEqual(expected[i]);
+      memory.add(batch.data.buffer);
+      batch.data.fill(77);
+      batch.release();
+    }
+    expect(memory.size).toBe(1);
+    const { data } = await loader.pictures(Uint32Array.of(0, 4, 1, 2, 3)); // the second cannot be read
+    expect([...data.subarray(16 * 16 * 3, 2 * 16 * 16 * 3)].every(value => value === 0)).toBe(true);
+    await loader.close();
+  });
+
   test('has the pictures of the epoch, unreadable ones replaced by readable ones', () => {
     const orders = [0, 1].flatMap(epoch => batches(epochOrder(23, 3, epoch), 5));
     let replaced = 0;

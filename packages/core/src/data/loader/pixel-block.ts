@@ -38,10 +38,19 @@ export function newBlock(layout: PixelLayout, count: number): PixelBlock {
   return { size, channels, depth, data, count, widths: new Uint32Array(count), heights: new Uint32Array(count) };
 }
 
-export function setRow(block: PixelBlock, row: number, { data, width, height }: Square): void {
+/** Copies a square into a row, and releases it. */
+export function setRow(block: PixelBlock, row: number, { data, width, height, release }: Square): void {
   block.data.set(data, row * rowLength(block));
+  release?.();
   block.widths[row] = width;
   block.heights[row] = height;
+}
+
+export function clearRow(block: PixelBlock, row: number): void {
+  const length = rowLength(block);
+  block.data.fill(0, row * length, (row + 1) * length);
+  block.widths[row] = 0;
+  block.heights[row] = 0;
 }
 
 /** A square of a block, in the block's memory. */

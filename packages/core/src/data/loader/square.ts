@@ -8,6 +8,8 @@ export interface Square {
   /** Pixels: the true width and height of what the square shows, so that crops can be drawn as on the original. */
   readonly width: number;
   readonly height: number;
+  /** Says that `data` was copied: its memory is used for another one. Much new memory has the whole program's garbage collected, picture after picture. */
+  readonly release?: () => void;
 }
 
 /** `fill` squashes the whole picture, `cover` keeps the middle square. */
