@@ -1,4 +1,13 @@
-import { ConfigError, customGrad, matMul, ShapeError, stepContext, type Tensor } from '@ssl/core';
+import {
+  ConfigError,
+  customGrad,
+  customGradOfMany,
+  matMul,
+  nativeOp,
+  ShapeError,
+  stepContext,
+  type Tensor,
+} from '@ssl/core';
 
 export interface BarlowTwinsLossOptions {
   /** λ, 0 or above. */
@@ -22,6 +31,8 @@ export interface BarlowTwinsTerms {
 /** Added to the variances: that of `nn.BatchNorm1d`, with which the official code normalises (`main.py`). */
 const EPSILON = 1e-5;
 
+const FLOAT = { T: { dtype: 'float32' } } as const;
+
 /**
  * The loss of Barlow Twins (arXiv:2103.03230 eq. 1): the cross-correlation of two views is to be the identity. Means, variances and
  * correlations are those of all ranks' rows together.
@@ -41,10 +52,10 @@ export function barlowTwinsTerms(za: Tensor, zb: Tensor, { lambda }: BarlowTwins
   const { world } = stepContext();
   const [a, b] = [za, zb].map(z => world.gather(standardized(z))) as [Tensor, Tensor];
   const [N, P] = a.shape as [number, number];
-  const own = a.mul(b).mean(0); //                                            [P], C_ii
+  const { diagonal, squares } = correlations(a, b);
+  const own = diagonal.div(N); //                                             [P], C_ii
   const invariance = own.sub(1).square().sum();
-  const all = squaredCorrelations(a, b).div(N ** 2);
-  const redundancy = all.sub(own.square().sum());
+  const redundancy = squares.div(N ** 2).sub(own.square().sum());
   return {
     loss: invariance.add(redundancy.mul(lambda)),
     invariance,
@@ -67,26 +78,32 @@ function standardized(z: Tensor): Tensor {
 }
 
 /**
- * ‖aᵀb‖², the sum of squares of all `[P, P]` sums of products. Where there are fewer rows than dimensions that matrix, 256 MiB for the P of the
- * paper, is never made: ‖aᵀb‖² is also the sum over aaᵀ ∘ bbᵀ, which are `[N, N]`. The bound is where the multiplications are as many.
+ * Of aᵀb, the `[P, P]` sums of products, the diagonal `[P]` and the sum of squares. Where there are fewer rows than dimensions that matrix, 256 MiB for
+ * the P of the paper, is never made: the sum of squares is also that over aaᵀ ∘ bbᵀ, which are `[N, N]`. The bound is where the multiplications are as
+ * many.
  */
-function squaredCorrelations(a: Tensor, b: Tensor): Tensor {
+function correlations(a: Tensor, b: Tensor): { readonly diagonal: Tensor; readonly squares: Tensor } {
   const [N, P] = a.shape as [number, number];
-  return customGrad([a, b], (x, y) => {
-    if (4 * N < 3 * P) {
-      const [p, q] = [matMul(x!, x!, false, true), matMul(y!, y!, false, true)]; // [N, N]
-      const gradient = (dy: Tensor, [x, y, p, q]: Tensor[]) => [
-        () => matMul(q!.mul(dy.mul(2)), x!),
-        () => matMul(p!.mul(dy.mul(2)), y!),
-      ];
-      return { value: p.mul(q).sum(), saved: [x!, y!, p, q], gradient };
-    }
-    const c = matMul(x!, y!, true, false); //                                     [P, P]
-    const gradient = (dy: Tensor, [x, y, c]: Tensor[]) => {
-      const weighted = c!.mul(dy.mul(2));
-      return [() => matMul(y!, weighted, false, true), () => matMul(x!, weighted)];
+  if (4 * N < 3 * P) return { diagonal: a.mul(b).sum(0), squares: squaresByRows(a, b) };
+  const [diagonal, squares] = customGradOfMany([a, b], (x, y) => {
+    const c = matMul(x!, y!, true, false); // [P, P]
+    const gradient = ([along, all]: Tensor[], [x, y, c]: Tensor[]) => {
+      const dc = c!.mul(all!.mul(2)).add(nativeOp('MatrixDiag', [along!], FLOAT));
+      return [() => matMul(y!, dc, false, true), () => matMul(x!, dc)];
     };
-    return { value: c.square().sum(), saved: [x!, y!, c], gradient };
+    return { value: [nativeOp('MatrixDiagPart', [c], FLOAT), c.square().sum()], saved: [x!, y!, c], gradient };
+  }) as [Tensor, Tensor];
+  return { diagonal, squares };
+}
+
+function squaresByRows(a: Tensor, b: Tensor): Tensor {
+  return customGrad([a, b], (x, y) => {
+    const [p, q] = [matMul(x!, x!, false, true), matMul(y!, y!, false, true)]; // [N, N]
+    const gradient = (dy: Tensor, [x, y, p, q]: Tensor[]) => [
+      () => matMul(q!.mul(dy.mul(2)), x!),
+      () => matMul(p!.mul(dy.mul(2)), y!),
+    ];
+    return { value: p.mul(q).sum(), saved: [x!, y!, p, q], gradient };
   });
 }
 

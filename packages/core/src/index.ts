@@ -111,6 +111,7 @@ export {
   type AttributeValue,
   byteTensor,
   customGrad,
+  customGradOfMany,
   fromBytes,
   nativeOp,
   nativeOps,
