@@ -14,6 +14,8 @@ export function checkedConfig(overrides: Partial<DINOConfig>): DINOConfig {
   requireCounts('dino', { freezeLastLayer, warmupTeacherTemperatureEpochs }, 0);
   demand(config, 'above 0', ['studentTemperature', 'teacherTemperature', 'warmupTeacherTemperature'], x => x > 0);
   demand(config, 'from 0 to 1', ['centerMomentum', 'momentum'], x => x >= 0 && x <= 1);
+  if (!['mean', 'sinkhorn'].includes(config.centering))
+    throw new ConfigError(`dino: centering must be 'mean' or 'sinkhorn'; got '${config.centering}'`);
   demand(config, '0, for none, or above', ['clipGradient'], x => x >= 0);
   return config;
 }

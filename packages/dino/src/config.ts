@@ -25,7 +25,12 @@ export type DINOConfig = {
   readonly warmupTeacherTemperature: number;
   /** Epochs of the straight line from the one to the other; a step an epoch. */
   readonly warmupTeacherTemperatureEpochs: number;
-  /** Share of its old value that the centre keeps in each step, in [0, 1]; with 1 it stays 0 and nothing is centred. */
+  /**
+   * What keeps the teacher from saying the same of all images: their running mean is subtracted from its outputs (`mean`), or each output gets an
+   * equal share of the images of a step (`sinkhorn`), which works from the first step on and with small batches.
+   */
+  readonly centering: 'mean' | 'sinkhorn';
+  /** Share of its old value that the centre keeps in each step, in [0, 1]; with 1 it stays 0 and nothing is centred. For `mean` alone. */
   readonly centerMomentum: number;
   /** Share of its old value that the teacher keeps at the first step, in [0, 1]; it rises to 1 by half a cosine wave. */
   readonly momentum: number;
@@ -46,6 +51,7 @@ export const defaults: DINOConfig = {
   teacherTemperature: 0.07, //              §3.2; README.md, the boosted run (main_dino.py has 0.04)
   warmupTeacherTemperature: 0.04, //        §3.2; main_dino.py, warmup_teacher_temp
   warmupTeacherTemperatureEpochs: 30, //    §3.2; README.md, the boosted run (main_dino.py has 0)
+  centering: 'mean', //                     §3.1, eq. 4 (sinkhorn: DINOv2, arXiv:2304.07193 §4)
   centerMomentum: 0.9, //                   main_dino.py, DINOLoss, center_momentum
   momentum: 0.996, //                       §3.1; main_dino.py, momentum_teacher (0.9995 for batches of 256)
   freezeLastLayer: 1, //                    main_dino.py, freeze_last_layer

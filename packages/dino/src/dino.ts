@@ -23,8 +23,8 @@ import { checkedConfig, checkViews, isTransformer, TEACHER_VIEWS } from './check
 import { cifar, type DINOConfig } from './config.ts';
 import { adjusted } from './gradients.ts';
 import { type DINOHead, dinoHead } from './head.ts';
-import { crossEntropyOfPairs, sharpened } from './loss.ts';
-import { agreement, entropy, entropyOfSharpened } from './metrics.ts';
+import { balancedTargets, crossEntropyOfPairs, dinoTargets } from './loss.ts';
+import { agreement, entropy } from './metrics.ts';
 import { schedulesOf } from './schedules.ts';
 import { signaturesOf } from './signatures.ts';
 import { dinoViews } from './views.ts';
@@ -119,7 +119,7 @@ function partsOf(networks: Networks, config: DINOConfig): StepParts {
 
 function lossOf(
   { head, teacherHead, center }: Networks,
-  { studentTemperature, centerMomentum }: DINOConfig,
+  { studentTemperature, centering, centerMomentum }: DINOConfig,
   encoded: Encoded,
   { momentum, teacherTemperature }: Readonly<Record<string, Tensor>>,
 ): StepResult {
@@ -127,15 +127,18 @@ function lossOf(
   // Divided where rows are narrow, not where they have K values.
   const logits = head.lastLayer(tf.concat(student).div(studentTemperature)); // [V · B, K]
   const outputs = stopGradient(teacherHead.lastLayer(tf.concat(teacher))); //   [2B, K]
-  const sharp = sharpened(outputs, { teacherTemperature: teacherTemperature!, center: center.read() });
-  const targets = tf.softmax(sharp as never) as Tensor;
+  const options = { teacherTemperature: teacherTemperature! };
+  const targets =
+    centering === 'sinkhorn'
+      ? balancedTargets(outputs, options)
+      : dinoTargets(outputs, { ...options, center: center.read() });
   const loss = crossEntropyOfPairs(tf.split(logits, student.length), tf.split(targets, teacher.length));
-  moveCenter(center, outputs, centerMomentum);
+  if (centering === 'mean') moveCenter(center, outputs, centerMomentum);
   return {
     loss,
     features: tf.concat(inOrder('features', encoded)),
     metrics: {
-      teacherEntropy: entropyOfSharpened(sharp, targets),
+      teacherEntropy: entropy(targets).mean(),
       meanTargetEntropy: entropy(targets.mean(0)),
       teacherTemperature: teacherTemperature!,
       teacherMomentum: momentum!,

@@ -1,4 +1,14 @@
-import { ConfigError, customGrad, nativeOps, ShapeError, stopGradient, type Tensor, tf } from '@ssl/core';
+import {
+  ConfigError,
+  customGrad,
+  nativeOp,
+  nativeOps,
+  ShapeError,
+  stepContext,
+  stopGradient,
+  type Tensor,
+  tf,
+} from '@ssl/core';
 
 export interface DINOTargetOptions {
   /** τ of the teacher, above 0: a number, or a scalar. */
@@ -42,6 +52,29 @@ export function dinoLoss(
  */
 export function dinoTargets(outputs: Tensor, { teacherTemperature, center }: DINOTargetOptions): Tensor {
   return tf.softmax(sharpened(outputs, { teacherTemperature, ...(center && { center }) }) as never);
+}
+
+/** Rounds of Sinkhorn-Knopp: `n_iterations` of dinov2/loss/dino_clstoken_loss.py. */
+const ROUNDS = 3;
+
+/**
+ * The targets of DINOv2 (arXiv:2304.07193 §4, after SwAV; dino_clstoken_loss.py, `sinkhorn_knopp_teacher`): softmax(outputs / τ), divided by turns by
+ * the sums over the images of all ranks and by those over the outputs, so that each output gets an equal share. On logarithms: no τ is too small.
+ * @param outputs `[N, K]` of this rank
+ * @returns `[N, K]`, rows that sum to 1, without a gradient
+ */
+export function balancedTargets(
+  outputs: Tensor,
+  { teacherTemperature }: Pick<DINOTargetOptions, 'teacherTemperature'>,
+): Tensor {
+  const { world } = stepContext();
+  let logs = sharpened(outputs, { teacherTemperature });
+  for (let i = 0; i < ROUNDS; i++) {
+    const top = world.gather(logs.max(0, true)).max(0, true); //                 [1, K]
+    const sums = world.sum(tf.exp(logs.sub(top)).sum(0, true)); //               [1, K]
+    logs = nativeOp('LogSoftmax', [logs.sub(tf.log(sums).add(top))], { T: { dtype: 'float32' } });
+  }
+  return tf.exp(logs);
 }
 
 /** (outputs − centre) / τ, without a gradient. `[N, K]` */

@@ -1,17 +1,16 @@
 /** What is logged of the teacher: scalars, without a gradient. */
-import { stopGradient, type Tensor, tf } from '@ssl/core';
+import { kernel, stopGradient, type Tensor, tf } from '@ssl/core';
 
-/** Mean entropy of softmax(x) over rows, in nats: from 0 to ln K. @param x `[N, K]` @param probabilities its softmax */
-export function entropyOfSharpened(x: Tensor, probabilities: Tensor): Tensor {
-  return tf.logSumExp(x, 1).sub(x.mul(probabilities).sum(1)).mean();
-}
+const summed = kernel('dino_entropy', probabilities => [
+  probabilities!
+    .mul(tf.log(tf.maximum(probabilities!, 1e-30)))
+    .sum(-1)
+    .neg(),
+]);
 
-/** Entropy in nats of one distribution, `[K]`. */
+/** Entropy in nats of distributions along the last axis, `[…, K]`: from 0 to ln K each. */
 export function entropy(probabilities: Tensor): Tensor {
-  return probabilities
-    .mul(tf.log(tf.maximum(probabilities, 1e-30)))
-    .sum()
-    .neg();
+  return summed([probabilities])[0]!;
 }
 
 /** Mean cosine between rows of length 1 that belong together, both `[N, P]`. */
