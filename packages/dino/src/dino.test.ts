@@ -33,6 +33,11 @@ const kit = { training: { fall: 0.2 }, maybeZero: (name: string) => /mlp\.[03]\.
 
 describeMethod('dino', { make: ({ backbone, seed }) => make({ backbone, seed, ...SHORT }), ...kit });
 
+describeMethod('dino with balanced targets', {
+  make: ({ backbone, seed }) => make({ backbone, seed, ...SHORT, centering: 'sinkhorn' }),
+  ...kit,
+});
+
 describeMethod('dino with a vision transformer', {
   make: ({ seed }) => make({ backbone: vit(), seed, ...SHORT }),
   ...kit,
@@ -235,6 +240,7 @@ describe('settings', () => {
       { warmupTeacherTemperatureEpochs: -1 },
       'warmupTeacherTemperatureEpochs must be a whole number of at least 0; got -1',
     ],
+    [{ centering: 'median' }, "centering must be 'mean' or 'sinkhorn'; got 'median'"],
     [{ momentum: 1.1 }, 'momentum must be from 0 to 1; got 1.1'],
     [{ centerMomentum: -1 }, 'centerMomentum must be from 0 to 1; got -1; 0.9 is usual'],
     [{ clipGradient: -3 }, 'clipGradient must be 0, for none, or above; got -3'],

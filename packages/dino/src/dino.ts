@@ -69,7 +69,7 @@ export function dino({ backbone, views, recipe = cifar, seed = 0, ...overrides }
     config,
     recipe,
     views: plan,
-    acrossRanks: 'mean',
+    acrossRanks: config.centering === 'sinkhorn' ? 'sums-statistics' : 'mean',
     trained: { backbone, head },
     carried: { teacherBackbone, teacherHead, center },
     schedules: schedulesOf(config),

@@ -11,6 +11,7 @@ import {
 } from '@ssl/core';
 import { variable } from '@ssl/core/nn';
 import {
+  acrossRanks,
   type FixtureTensor,
   fixtureTensor,
   lossParity,
@@ -22,7 +23,7 @@ import {
 import { moveCenter } from './center.ts';
 import { defaults, imagenet } from './config.ts';
 import { dinoHead } from './head.ts';
-import { dinoLoss } from './loss.ts';
+import { balancedTargets, crossEntropyOfPairs, dinoLoss } from './loss.ts';
 import { type GivenRun, runParity } from './parity-run.ts';
 import { schedulesOf } from './schedules.ts';
 
@@ -50,7 +51,19 @@ interface Fixture {
   readonly runs: readonly GivenRun[];
 }
 
+interface SinkhornFixture {
+  readonly cases: readonly {
+    readonly name: string;
+    readonly teacherTemperature: number;
+    readonly student: readonly FixtureTensor[];
+    readonly teacher: FixtureTensor;
+    readonly targets: FixtureTensor;
+    readonly expected: { readonly loss: number; readonly gradients: readonly FixtureTensor[] };
+  }[];
+}
+
 const fixture = readFixture<Fixture>(import.meta.url, 'dino.json');
+const { cases: balanced } = readFixture<SinkhornFixture>(import.meta.url, 'sinkhorn.json');
 const LOSS = 'facebookresearch/dino main_dino.py, DINOLoss';
 const BOTH = `${LOSS}, and lightly 1.6.0, DINOLoss`;
 /** Of the fixture's schedules. */
@@ -72,11 +85,43 @@ export const parity: Parity = [
       expected,
     }),
   ),
+  ...balanced.flatMap(balancedParity),
   ...centerParity(),
   ...fixture.heads.flatMap(headParity),
   ...scheduleParity(),
   ...fixture.runs.flatMap(runParity),
 ];
+
+function balancedParity({
+  name,
+  teacherTemperature,
+  student,
+  teacher,
+  targets,
+  expected,
+}: SinkhornFixture['cases'][number]): ParityCase[] {
+  const reference = 'facebookresearch/dinov2 dino_clstoken_loss.py, DINOLoss';
+  const outputs = fixtureTensor(teacher);
+  const of = (x: Tensor): Tensor => balancedTargets(x, { teacherTemperature });
+  const half = outputs.shape[0]! / 2;
+  return [
+    trajectory(`balancedTargets, ${name}`, reference, () => relativeError(of(outputs), targets)),
+    trajectory(`balancedTargets across two ranks, ${name}`, reference, () =>
+      relativeError(tf.concat(acrossRanks(2, rank => of(tf.slice(outputs, rank * half, half)))), targets),
+    ),
+    ...lossParity({
+      what: `the loss with balancedTargets, ${name}`,
+      reference,
+      loss: (...views) =>
+        crossEntropyOfPairs(
+          views.map(view => view.div(0.1)),
+          tf.split(of(outputs), 2),
+        ),
+      inputs: student,
+      expected,
+    }),
+  ];
+}
 
 function trajectory(what: string, reference: string, difference: () => number): ParityCase {
   return { what, quantity: 'trajectory', reference, difference };
