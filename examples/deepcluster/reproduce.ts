@@ -7,7 +7,7 @@ export const rows: readonly ReproduceRow[] = [
   {
     name: 'deepcluster',
     title: 'DeepCluster v2',
-    recipe: { learningRate: 0.001, weightDecay: 1e-4 },
+    recipe: { learningRate: 0.001, weightDecay: 1e-4, batchSize: 96 },
     make: ({ backbone, views, recipe, seed }) => deepcluster({ backbone, views, recipe, seed, ...iconSettings }),
   },
 ];
