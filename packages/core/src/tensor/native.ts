@@ -73,6 +73,14 @@ export function nativeOps(
   return backend().executeMultipleOutputs(name, attributes(attrs), inputs, outputs);
 }
 
+/** Parts along the first axis; of bytes too, for which tfjs has no name. */
+export function splitRows(tensor: Tensor, sizes: readonly number[]): Tensor[] {
+  if (dtypeOf(tensor) !== DTYPE.uint8) return tf.split(tensor, [...sizes]);
+  const inputs = [tensor, tf.tensor1d([...sizes], 'int32'), tf.scalar(0, 'int32')];
+  const attrs = { T: { dtype: 'uint8' }, Tlen: { dtype: 'int32' }, num_split: { int: sizes.length } } as const;
+  return nativeOps('SplitV', inputs, attrs, sizes.length);
+}
+
 /** The gradient of one input, or the way to it: only ways that someone needs are gone. */
 export type InputGradient = Tensor | (() => Tensor);
 

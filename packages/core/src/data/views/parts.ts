@@ -2,9 +2,8 @@
  * Large pictures in parts of a batch, each taken through all ops before the next: what one op wrote is then still in the
  * processor's cache when the next one reads it. Views are drawn picture by picture, so the parts do not show in them.
  */
-import { DTYPE } from '../../engine/dtype.ts';
-import { dtypeOf, nativeOps, onGpu } from '../../tensor/native.ts';
-import { type Tensor, tf } from '../../tensor/tf.ts';
+import { onGpu, splitRows } from '../../tensor/native.ts';
+import type { Tensor } from '../../tensor/tf.ts';
 import { leaves, mapTree, type Tree } from '../../tensor/tree.ts';
 
 /**
@@ -27,14 +26,6 @@ export function inParts<T extends Tree>(area: number, channels: number, rows: T)
   const parts = new Map<Tensor, Tensor[]>();
   for (const tensor of leaves(rows)) parts.set(tensor, splitRows(tensor, sizes));
   return sizes.map((_, i) => mapTree(rows, tensor => parts.get(tensor)![i]!));
-}
-
-/** Along the first axis; bytes too, for which tfjs has no name. */
-function splitRows(tensor: Tensor, sizes: readonly number[]): Tensor[] {
-  if (dtypeOf(tensor) !== DTYPE.uint8) return tf.split(tensor, [...sizes]);
-  const inputs = [tensor, tf.tensor1d([...sizes], 'int32'), tf.scalar(0, 'int32')];
-  const attributes = { T: { dtype: 'uint8' }, Tlen: { dtype: 'int32' }, num_split: { int: sizes.length } } as const;
-  return nativeOps('SplitV', inputs, attributes, sizes.length);
 }
 
 /** How many pictures of `bytes` go into each part: equally many, or one more in the first ones. */
