@@ -24,7 +24,7 @@ const sgd: Recipe = { ...cifar, optimizer: 'sgd' };
 
 describeMethod('vicreg', {
   make: ({ backbone, seed }) => vicreg({ backbone, seed, ...NARROW, views: vicregViews({ size: 8 }), recipe: sgd }),
-  training: { fall: 2, learningRate: 0.03 },
+  training: { fall: 2, learningRate: 0.003 }, // at ten times it rounding errors grow within the 80 steps
 });
 
 const D = 12;
