@@ -31,13 +31,16 @@ export function onGpu(): boolean {
 
 /** Bytes as a tensor, at a quarter of the size that tfjs would give them. Only `fromBytes` and views take it. */
 export function byteTensor(data: Uint8Array, shape: readonly number[]): Tensor {
-  return wrap({ id: upload(shape, DTYPE.uint8, data), shape: [...shape], dtype: DTYPE.uint8 });
+  return uploaded(DTYPE.uint8, data, shape);
 }
 
 /** Pixels as a tensor for `fromBytes`: bytes stay bytes, floats are float32. They are copied at once. */
 export function pixelTensor(data: Uint8Array | Float32Array, shape: readonly number[]): Tensor {
-  if (!(data instanceof Float32Array)) return byteTensor(data, shape);
-  return wrap({ id: upload(shape, DTYPE.float32, data), shape: [...shape], dtype: DTYPE.float32 });
+  return uploaded(data instanceof Float32Array ? DTYPE.float32 : DTYPE.uint8, data, shape);
+}
+
+function uploaded(dtype: number, data: Uint8Array | Float32Array, shape: readonly number[]): Tensor {
+  return wrap({ id: upload(shape, dtype, data), shape: [...shape], dtype });
 }
 
 /** A tensor of bytes as float32, 0 to 255. One that is float32 already stays as it is. */
