@@ -9,7 +9,7 @@ const LAYERS = {
   nn: ['ops', 'tensor'],
   backbones: ['nn', 'ops', 'tensor'],
   optim: ['nn', 'ops', 'tensor'],
-  data: ['tensor', 'io'],
+  data: ['engine', 'tensor', 'io'],
   method: ['backbones', 'optim', 'nn', 'ops', 'tensor', 'data'],
   eval: ['method', 'backbones', 'optim', 'nn', 'ops', 'tensor', 'data', 'io'],
   train: ['eval', 'method', 'backbones', 'optim', 'nn', 'ops', 'tensor', 'data', 'io'],

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { hashOf, SOURCE } from '../../../../scripts/wasm.ts';
 import type { DecodedImage } from './decode.ts';
 import { resizeImage } from './resize.ts';
+import { RESIZE_SOURCE } from './resize-kernel.gen.ts';
 
 const line = (...values: number[]): DecodedImage => ({
   data: Uint8Array.from(values),
@@ -66,5 +69,43 @@ describe('resizeImage', () => {
   it('returns a picture of that size untouched', () => {
     const image = line(7);
     expect(resizeImage(image, 1)).toBe(image);
+  });
+
+  it.each([Uint8Array, Float32Array])(
+    'gives each pixel the sum of its neighbours, in large pictures too: %o',
+    Pixels => {
+      const [width, height, channels, size] = [1500, 1200, 3, 400]; // more rows than are in the kernel's memory at once
+      const data = new Pixels(width * height * channels).map((_, i) => (i * 7 + (i >> 9)) % 256);
+      const resized = resizeImage({ data, width, height, channels }, size).data;
+      const weights = (length: number, at: number): number[] => {
+        const step = length / size;
+        const of = Array.from({ length }, (_, k) => Math.max(0, 1 - Math.abs(k + 0.5 - (at + 0.5) * step) / step));
+        const sum = of.reduce((a, b) => a + b);
+        return of.map(weight => weight / sum);
+      };
+      const tolerance = Pixels === Uint8Array ? 0.501 : 1e-3;
+      for (const y of [0, 1, 37, 198, 199, 200, 398, 399]) {
+        for (const [x, c] of [
+          [0, 0],
+          [1, 2],
+          [211, 1],
+          [399, 2],
+        ] as const) {
+          const [rows, columns] = [weights(height, y), weights(width, x)];
+          let expected = 0;
+          rows.forEach((row, j) => {
+            if (row === 0) return;
+            columns.forEach((column, i) => {
+              expected += row * column * data[(j * width + i) * channels + c]!;
+            });
+          });
+          expect(Math.abs(resized[(y * size + x) * channels + c]! - expected)).toBeLessThan(tolerance);
+        }
+      }
+    },
+  );
+
+  it('runs what its source says', () => {
+    expect(RESIZE_SOURCE).toBe(hashOf(readFileSync(SOURCE))); // else: pnpm wasm
   });
 });

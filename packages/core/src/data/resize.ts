@@ -1,4 +1,5 @@
 import type { DecodedImage, PixelData } from './decode-options.ts';
+import { resizeKernel } from './resize-kernel.ts';
 
 /** How stored pictures become squares: `fill` squashes the whole picture, `cover` keeps the middle square. */
 export type Fit = 'fill' | 'cover';
@@ -7,15 +8,16 @@ export type Fit = 'fill' | 'cover';
  * Resizes to `[size, size]` with the triangle filter, widened when reducing: what Pillow calls BILINEAR and torchvision antialiased
  * bilinear, with the same pixel centres. sharp is not used here: its enlarging shifts pictures by half a pixel, and it takes
  * 2 and 4 channels for transparency. The same object comes back when it has that size already.
+ * @param into memory for the values, used if it is as large as they are.
  */
-export function resizeImage(image: DecodedImage, size: number, fit: Fit = 'fill'): DecodedImage {
+export function resizeImage(image: DecodedImage, size: number, fit: Fit = 'fill', into?: ArrayBuffer): DecodedImage {
   const { width, height } = image;
   if (width === size && height === size) return image;
   const side = Math.min(width, height);
   const [wide, high] = fit === 'fill' ? [width, height] : [side, side];
   const columns = taps(width, (width - wide) / 2, wide, size);
   const rows = taps(height, (height - high) / 2, high, size);
-  return through(image, columns, rows);
+  return through(image, columns, rows, into);
 }
 
 /** Resizes the whole picture to `width` and `height`, with the same filter. */
@@ -24,8 +26,8 @@ export function resample(image: DecodedImage, width: number, height: number): De
 }
 
 /** How a line is resampled: output place `i` is the sum of `weights[i · reach + k]` times input place `first[i] + k`. */
-interface Taps {
-  /** `[size]` */
+export interface Taps {
+  /** `[size]`, never falling. */
   readonly first: Int32Array;
   /** `[size, reach]`; each row sums to 1. */
   readonly weights: Float32Array;
@@ -42,57 +44,23 @@ function taps(length: number, start: number, extent: number, size: number): Taps
   for (let i = 0; i < size; i++) {
     const centre = start + (i + 0.5) * step;
     // The first place within the radius, moved in from the end so that all places exist; places beyond the radius weigh 0.
-    first[i] = Math.min(Math.max(0, Math.ceil(centre - radius - 0.5)), length - reach);
-    const row = weights.subarray(i * reach, (i + 1) * reach);
-    for (let k = 0; k < reach; k++) row[k] = Math.max(0, 1 - Math.abs(first[i]! + k + 0.5 - centre) / radius);
-    const sum = row.reduce((a, b) => a + b, 0);
-    for (let k = 0; k < reach; k++) row[k]! /= sum;
+    const from = Math.min(Math.max(0, Math.ceil(centre - radius - 0.5)), length - reach);
+    first[i] = from;
+    const weightOf = (k: number): number => Math.max(0, 1 - Math.abs(from + k + 0.5 - centre) / radius);
+    let sum = 0;
+    for (let k = 0; k < reach; k++) sum += weightOf(k);
+    for (let k = 0; k < reach; k++) weights[i * reach + k] = weightOf(k) / sum;
   }
   return { first, weights, reach };
 }
 
-function through(image: DecodedImage, columns: Taps, rows: Taps): DecodedImage {
+function through(image: DecodedImage, columns: Taps, rows: Taps, into?: ArrayBuffer): DecodedImage {
   const { width, height, channels, source = { width, height } } = image;
   const size = { width: columns.first.length, height: rows.first.length };
-  const narrowed = across(image.data, image, columns); //        [height, size.width, C]
   const Pixels = image.data instanceof Float32Array ? Float32Array : Uint8Array;
-  const data = new Pixels(size.width * size.height * channels);
-  down(narrowed, data, rows); //                                  [size.height, size.width, C]
+  const values = size.width * size.height * channels;
+  const data: PixelData =
+    into?.byteLength === values * Pixels.BYTES_PER_ELEMENT ? new Pixels(into) : new Pixels(values);
+  resizeKernel()(image, data, columns, rows);
   return { data, ...size, channels, source };
-}
-
-type Shape = Pick<DecodedImage, 'width' | 'height' | 'channels'>;
-
-/** @returns `[height, size, channels]` */
-function across(data: PixelData, { width, height, channels }: Shape, { first, weights, reach }: Taps): Float32Array {
-  const out = new Float32Array(height * first.length * channels);
-  let to = 0;
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < first.length; x++) {
-      const from = (y * width + first[x]!) * channels;
-      for (let c = 0; c < channels; c++, to++) {
-        let sum = 0;
-        for (let k = 0; k < reach; k++) sum += weights[x * reach + k]! * data[from + k * channels + c]!;
-        out[to] = sum;
-      }
-    }
-  }
-  return out;
-}
-
-/** @param out `[rows, line]`, bytes (rounded) or floats. */
-function down(data: Float32Array, out: PixelData, { first, weights, reach }: Taps): void {
-  const lineLength = out.length / first.length;
-  const line = new Float32Array(lineLength);
-  const start = out instanceof Float32Array ? 0 : 0.5; // rounds, since storing into bytes cuts off
-  for (let y = 0; y < first.length; y++) {
-    line.fill(start);
-    for (let k = 0; k < reach; k++) {
-      const weight = weights[y * reach + k]!;
-      if (weight === 0) continue;
-      const from = (first[y]! + k) * lineLength;
-      for (let i = 0; i < lineLength; i++) line[i] = line[i]! + weight * data[from + i]!;
-    }
-    out.set(line, y * lineLength);
-  }
 }

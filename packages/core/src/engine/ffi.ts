@@ -23,6 +23,8 @@ export interface Native {
   readonly missing: readonly string[];
   /** The bound functions by C name. */
   readonly c: Readonly<Record<string, NativeFunction>>;
+  /** C's `memcpy`, where it can be found: copies into memory that is there, while {@link copyFromNative} makes new memory each time. */
+  readonly copy: NativeFunction | undefined;
   /** A status object that synchronous calls share; asynchronous ones make their own. */
   readonly status: Pointer;
 }
@@ -76,7 +78,8 @@ function bind(library: EngineLibrary): Native {
     );
   }
   quiet(lookUp);
-  return { library, version: c.TF_Version!(), missing, c, status: c.TF_NewStatus!() };
+  const copy = lookUp('void* memcpy(void* to, const void* from, size_t n)');
+  return { library, version: c.TF_Version!(), missing, c, copy, status: c.TF_NewStatus!() };
 }
 
 function growStacks(): void {
@@ -129,6 +132,12 @@ export function copyFromNative(address: Pointer, bytes: number): ArrayBuffer {
   if (bytes === 0) return new ArrayBuffer(0);
   if (bytes > LONGEST_COPY) return koffi.view(address, bytes).slice(0);
   return (koffi.decode(address, 'uint8_t', bytes) as Uint8Array<ArrayBuffer>).buffer;
+}
+
+/** Copies `into.length` bytes from a native address into memory that is there. */
+export function copyInto({ copy }: Native, address: Pointer, into: Uint8Array): void {
+  if (copy) copy(into, address, into.length);
+  else into.set(new Uint8Array(copyFromNative(address, into.length)));
 }
 
 /** Copies a typed array to a native address. */

@@ -2,10 +2,11 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { ConfigError, DataError } from '../../errors.ts';
+import { sharedEngine } from '../../engine/jpeg.ts';
+import { ConfigError, DataError, SSLError } from '../../errors.ts';
 import type { EncodedImage, ImageFile } from '../dataset.ts';
 import type { Fit } from '../resize.ts';
-import type { DecodeAnswer, DecodeTask } from './decode-task.ts';
+import type { DecodeAnswer, DecodeTask, ThreadData } from './decode-task.ts';
 import type { Square } from './square.ts';
 
 export interface DecodePool {
@@ -79,7 +80,10 @@ export function decodePool(count: number = DEFAULT_WORKERS): DecodePool {
 
 /** @param spare takes the memory of released squares @param onFree after each answer @param onLost when the thread is gone */
 function startThread(spare: ArrayBuffer[], onFree: () => void, onLost: () => void): Thread {
-  const worker = new Worker(workerFile(), { execArgv: [] }); // not `--input-type` and its like, which are for the main program
+  const worker = new Worker(workerFile(), {
+    execArgv: [], // not `--input-type` and its like, which are for the main program
+    workerData: threadData(),
+  });
   const waiting = new Map<number, Waiting>();
   const lose = (error: Error): void => {
     onLost();
@@ -98,6 +102,15 @@ function startThread(spare: ArrayBuffer[], onFree: () => void, onLost: () => voi
   worker.on('exit', code => lose(new Error(`a decoding thread ended with code ${code}`)));
   worker.unref();
   return { worker, waiting };
+}
+
+function threadData(): ThreadData {
+  try {
+    return { engine: sharedEngine() };
+  } catch (error) {
+    if (SSLError.isInstance(error) && error.name === 'EngineError') return {}; // looking at data needs none
+    throw error;
+  }
 }
 
 function ask({ worker, waiting }: Thread, asked: Waiting, into: ArrayBuffer | undefined): void {

@@ -1,7 +1,14 @@
 /** What a decoding thread is given and what it answers. */
+import type { SharedEngine } from '../../engine/jpeg.ts';
 import type { EncodedImage, ImageFile } from '../dataset.ts';
 import type { PixelData } from '../decode.ts';
 import type { Fit } from '../resize.ts';
+
+/** What a thread is started with. */
+export interface ThreadData {
+  /** Left out where there is none: sharp decodes everything then, to the same values in more time. */
+  readonly engine?: SharedEngine;
+}
 
 export interface DecodeTask {
   readonly id: number;

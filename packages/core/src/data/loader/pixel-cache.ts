@@ -16,7 +16,7 @@ import { type BuildOptions, type PixelStore, READS_IN_FLIGHT } from './pixel-sto
 import type { SquareReader } from './square-reader.ts';
 
 /** Of the files' form and of how pictures are decoded: with another number caches are made again. */
-const FORMAT = 1;
+const FORMAT = 2;
 /** Pixels of a block, in bytes: what a killed build loses at most, and what is in memory while building. */
 const BLOCK_BYTES = 32 * 2 ** 20;
 /** Caches up to this many bytes are checked whole whenever they are opened (a second or so); of larger ones {@link SAMPLED_BLOCKS}. */

@@ -12,9 +12,9 @@ export interface Square {
   readonly release?: () => void;
 }
 
-/** `fill` squashes the whole picture, `cover` keeps the middle square. */
-export function squareOf(image: DecodedImage, size: number, fit: Fit): Square {
-  const { data } = resizeImage(image, size, fit);
+/** `fill` squashes the whole picture, `cover` keeps the middle square. @param into memory for the values, used if it is as large as they are */
+export function squareOf(image: DecodedImage, size: number, fit: Fit, into?: ArrayBuffer): Square {
+  const { data } = resizeImage(image, size, fit, into);
   const { width, height } = image.source ?? image;
   if (fit === 'fill') return { data, width, height };
   const side = Math.min(width, height);
