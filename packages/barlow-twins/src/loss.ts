@@ -6,7 +6,9 @@ import {
   nativeOp,
   ShapeError,
   stepContext,
+  stopGradient,
   type Tensor,
+  tf,
 } from '@ssl/core';
 
 export interface BarlowTwinsLossOptions {
@@ -49,13 +51,10 @@ export function barlowTwinsLoss(za: Tensor, zb: Tensor, options: BarlowTwinsLoss
 /** `barlowTwinsLoss` and its terms. */
 export function barlowTwinsTerms(za: Tensor, zb: Tensor, { lambda }: BarlowTwinsLossOptions): BarlowTwinsTerms {
   check(za, zb, lambda);
-  const { world } = stepContext();
-  const [a, b] = [za, zb].map(z => world.gather(standardized(z))) as [Tensor, Tensor];
-  const [N, P] = a.shape as [number, number];
-  const { diagonal, squares } = correlations(a, b);
-  const own = diagonal.div(N); //                                             [P], C_ii
+  const P = za.shape[1]!;
+  const { diagonal: own, squares } = correlations(centred(za), centred(zb));
   const invariance = own.sub(1).square().sum();
-  const redundancy = squares.div(N ** 2).sub(own.square().sum());
+  const redundancy = squares.sub(own.square().sum());
   return {
     loss: invariance.add(redundancy.mul(lambda)),
     invariance,
@@ -68,30 +67,73 @@ export function barlowTwinsTerms(za: Tensor, zb: Tensor, { lambda }: BarlowTwins
   };
 }
 
-/** Each dimension with mean 0 and deviation 1 over the rows of all ranks. */
-function standardized(z: Tensor): Tensor {
-  const { world } = stepContext();
-  const rows = z.shape[0]! * world.size;
-  const centred = z.sub(world.sum(z.sum(0)).div(rows));
-  const variance = world.sum(centred.square().sum(0)).div(rows); // [P]
-  return centred.mul(variance.add(EPSILON).rsqrt());
+/** A view with the mean of each dimension taken away, the means being those of all ranks' rows. */
+interface Centred {
+  /** `[n, P]`, this rank's rows. */
+  readonly rows: Tensor;
+  /** `[P]`, what makes the deviation of each dimension 1. */
+  readonly scale: Tensor;
 }
 
 /**
- * Of aᵀb, the `[P, P]` sums of products, the diagonal `[P]` and the sum of squares. Where there are fewer rows than dimensions that matrix, 256 MiB for
- * the P of the paper, is never made: the sum of squares is also that over aaᵀ ∘ bbᵀ, which are `[N, N]`. The bound is where the multiplications are as
- * many.
+ * Means have no gradient here, since what comes back to the rows sums to 0 over them: it is made of centred rows, the other view's by the correlations
+ * and the own ones by the variances.
  */
-function correlations(a: Tensor, b: Tensor): { readonly diagonal: Tensor; readonly squares: Tensor } {
-  const [N, P] = a.shape as [number, number];
-  if (4 * N < 3 * P) return { diagonal: a.mul(b).sum(0), squares: squaresByRows(a, b) };
-  const [diagonal, squares] = customGradOfMany([a, b], (x, y) => {
-    const c = matMul(x!, y!, true, false); // [P, P]
-    const gradient = ([along, all]: Tensor[], [x, y, c]: Tensor[]) => {
+function centred(z: Tensor): Centred {
+  const { world } = stepContext();
+  const N = z.shape[0]! * world.size;
+  const mean = (of: Tensor): Tensor => world.sum(columnSums(of)).div(N);
+  const near = z.sub(mean(stopGradient(z)));
+  const rest = mean(stopGradient(near)); // of rounding, where a mean is much larger than its deviation
+  const [rows, squares] = customGradOfMany([near], near => {
+    const rows = near!.sub(rest);
+    const gradient = ([dRows, dSquares]: Tensor[], [rows]: Tensor[]) => [() => dRows!.add(rows!.mul(dSquares!.mul(2)))];
+    return { value: [rows, columnSums(rows.square())], saved: [rows], gradient };
+  }) as [Tensor, Tensor];
+  return { rows, scale: world.sum(squares).div(N).add(EPSILON).rsqrt() };
+}
+
+/** `[n, m]` to `[m]`: the product with a row of ones takes much less time than a sum along the first axis. */
+function columnSums(matrix: Tensor): Tensor {
+  const [n, m] = matrix.shape as [number, number];
+  return matMul(tf.ones([1, n]), matrix).reshape([m]);
+}
+
+/** `[n, m]` to `[n]` */
+function rowSums(matrix: Tensor): Tensor {
+  const [n, m] = matrix.shape as [number, number];
+  return matMul(matrix, tf.ones([m, 1])).reshape([n]);
+}
+
+/**
+ * Of C, the diagonal `[P]` and the sum of squares. Where there are fewer rows than dimensions C, 256 MiB for the P of the paper, is never made: the sum
+ * of squares is also that over aaᵀ ∘ bbᵀ, which are `[N, N]`. The bound is where the multiplications are as many.
+ */
+function correlations(a: Centred, b: Centred): { readonly diagonal: Tensor; readonly squares: Tensor } {
+  const { world } = stepContext();
+  const N = a.rows.shape[0]! * world.size;
+  const P = a.rows.shape[1]!;
+  if (4 * N < 3 * P) {
+    const [x, y] = [a, b].map(({ rows, scale }) => world.gather(rows.mul(scale))) as [Tensor, Tensor];
+    return { diagonal: x.mul(y).mean(0), squares: squaresByRows(x, y).div(N ** 2) };
+  }
+  const inputs = [world.gather(a.rows), world.gather(b.rows), a.scale, b.scale];
+  const [diagonal, squares] = customGradOfMany(inputs, (x, y, p, q) => {
+    const scales = p!.div(N).expandDims(1).mul(q!); // [P, P]
+    const c = matMul(x!, y!, true, false).mul(scales);
+    const gradient = ([along, all]: Tensor[], [x, y, p, q, scales, c]: Tensor[]) => {
       const dc = c!.mul(all!.mul(2)).add(nativeOp('MatrixDiag', [along!], FLOAT));
-      return [() => matMul(y!, dc, false, true), () => matMul(x!, dc)];
+      const dProducts = dc.mul(scales!);
+      const parts = dc.mul(c!); // of row i, the sum is that of p_i ∂/∂p_i; of column j, that of q_j ∂/∂q_j
+      return [
+        () => matMul(y!, dProducts, false, true),
+        () => matMul(x!, dProducts),
+        () => rowSums(parts).div(p!),
+        () => columnSums(parts).div(q!),
+      ];
     };
-    return { value: [nativeOp('MatrixDiagPart', [c], FLOAT), c.square().sum()], saved: [x!, y!, c], gradient };
+    const value = [nativeOp('MatrixDiagPart', [c], FLOAT), c.square().sum()];
+    return { value, saved: [x!, y!, p!, q!, scales, c], gradient };
   }) as [Tensor, Tensor];
   return { diagonal, squares };
 }
