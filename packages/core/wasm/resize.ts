@@ -43,8 +43,11 @@ export function downFloats(from: usize, length: i32, weights: usize, reach: i32,
   }
 }
 
-/** Resamples a line of floats to `columns` pixels of bytes, rounded. @param first `[columns]` @param weights `[columns, reach]` */
-export function acrossBytes(
+/**
+ * Resamples a line of floats to `columns` pixels: of bytes, rounded, or of floats, up to 255, which rounding would exceed by its last digit.
+ * @param first `[columns]` @param weights `[columns, reach]`
+ */
+export function across(
   line: usize,
   channels: i32,
   first: usize,
@@ -52,36 +55,25 @@ export function acrossBytes(
   reach: i32,
   columns: i32,
   to: usize,
+  bytes: bool,
 ): void {
   for (let x = 0; x < columns; x++) {
     const from = line + 4 * channels * load<i32>(first + 4 * x);
     for (let band = 0; band < channels; band += 4) {
       const sum = sumOf(from + 4 * band, channels, weights + 4 * x * reach, reach);
-      const words = i32x4.trunc_sat_f32x4_u(f32x4.add(sum, f32x4.splat(0.5)));
-      const halves = i16x8.narrow_i32x4_u(words, words);
+      const place = x * channels + band;
       // Four bands are written, of which the next pixel writes those beyond this one again.
-      v128.store32_lane(to + x * channels + band, i8x16.narrow_i16x8_u(halves, halves), 0);
+      if (bytes) v128.store32_lane(to + place, rounded(sum), 0);
+      else v128.store(to + 4 * place, f32x4.min(sum, f32x4.splat(255)));
     }
   }
 }
 
-/** The same to floats, up to 255, which rounding would exceed by its last digit. */
-export function acrossFloats(
-  line: usize,
-  channels: i32,
-  first: usize,
-  weights: usize,
-  reach: i32,
-  columns: i32,
-  to: usize,
-): void {
-  for (let x = 0; x < columns; x++) {
-    const from = line + 4 * channels * load<i32>(first + 4 * x);
-    for (let band = 0; band < channels; band += 4) {
-      const sum = sumOf(from + 4 * band, channels, weights + 4 * x * reach, reach);
-      v128.store(to + 4 * (x * channels + band), f32x4.min(sum, f32x4.splat(255)));
-    }
-  }
+/** As bytes, four times over. */
+function rounded(values: v128): v128 {
+  const words = i32x4.trunc_sat_f32x4_u(f32x4.add(values, f32x4.splat(0.5)));
+  const halves = i16x8.narrow_i32x4_u(words, words);
+  return i8x16.narrow_i16x8_u(halves, halves);
 }
 
 /** Four bands of `reach` pixels that follow each other, each times its weight. */

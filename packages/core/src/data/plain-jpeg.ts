@@ -11,14 +11,13 @@ const MARKER = {
   baseline: 0xc0,
   extended: 0xc1,
   progressive: 0xc2,
-  scan: 0xda,
   app1: 0xe1,
   app2: 0xe2,
   app14: 0xee,
 };
 const FRAMES: readonly number[] = [MARKER.baseline, MARKER.extended, MARKER.progressive];
 const TABLES: readonly number[] = [0xc4, 0xdb, 0xdd]; // Huffman, quantization, restart interval
-/** Parts that no decoder looks at: those of programs (APPn), and comments. */
+/** Parts of programs (APPn), of which three may change the picture, and comments. */
 const SKIPPED = [0xe0, 0xef] as const;
 const COMMENT = 0xfe;
 

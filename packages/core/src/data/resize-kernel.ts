@@ -20,8 +20,7 @@ interface Exports {
   readonly memory: Memory;
   readonly downBytes: Down;
   readonly downFloats: Down;
-  readonly acrossBytes: Across;
-  readonly acrossFloats: Across;
+  readonly across: Across;
 }
 type Down = (from: number, length: number, weights: number, reach: number, line: number) => void;
 type Across = (
@@ -33,6 +32,7 @@ type Across = (
     reach: number,
     columns: number,
     to: number,
+    bytes: boolean,
   ]
 ) => void;
 
@@ -59,7 +59,7 @@ function makeKernel(): ResizeKernel {
   };
   return ({ data: pixels, width, height, channels }, data, columns, rows) => {
     const floats = pixels instanceof Float32Array;
-    const [down, across] = floats ? [loops.downFloats, loops.acrossFloats] : [loops.downBytes, loops.acrossBytes];
+    const down = floats ? loops.downFloats : loops.downBytes;
     const length = width * channels;
     const bytes = pixels.BYTES_PER_ELEMENT;
     const windowRows = Math.min(height, Math.max(rows.reach, Math.floor(WINDOW_BYTES / (length * bytes))));
@@ -89,7 +89,7 @@ function makeKernel(): ResizeKernel {
       }
       const row = from + (first - start) * length * bytes;
       down(row, length, rowWeights + 4 * y * rows.reach, rows.reach, line);
-      across(line, channels, columnFirst, columnWeights, columns.reach, columns.first.length, to);
+      loops.across(line, channels, columnFirst, columnWeights, columns.reach, columns.first.length, to, !floats);
       data.set(out, y * outLength);
     }
   };
