@@ -144,28 +144,43 @@ describe('extremes', () => {
     expect(Math.max(...numbers(value!))).toBeGreaterThan(500);
   });
 
-  test('a row that leaves out everything is -Infinity, without a gradient', () => {
-    const z = rows(3, 4);
-    const exclude = tf.tensor2d(
-      [
-        [0, 1, 2],
-        [0, 0, 0],
-        [1, 1, 1],
-      ],
-      undefined,
-      'int32',
+  test('nor with fixed columns, where what was seen before shrinks to nothing and back', () => {
+    const [z, columns] = [rows(40, 4), rows(200, 4, 2)];
+    const options = { temperature: 0.001, fixedColumns: true };
+    expectClose(
+      both(x => logSumExpInTiles(x!, columns, options, 16), [z]),
+      both(x => plain(x!, columns, options), [z]),
+      1e-3,
     );
-    const columns = z.clone();
-    const fn = (x: Tensor): Tensor => logSumExpInTiles(x, columns, { temperature: 0.5, exclude }, 2);
-    expect(numbers(fn(z))[0]).toBe(Number.NEGATIVE_INFINITY);
-    const gradient = vectorJacobian(fn as Fn, [z], tf.ones([3]))[0]!.arraySync() as number[][];
-    expect(gradient[0]).toEqual([0, 0, 0, 0]);
-    expect(gradient[1]!.every(value => Number.isFinite(value) && value !== 0)).toBe(true);
   });
+
+  test.each([false, true])(
+    'a row that leaves out everything is -Infinity, without a gradient (fixed columns: %s)',
+    fixedColumns => {
+      const z = rows(3, 4);
+      const exclude = tf.tensor2d(
+        [
+          [0, 1, 2],
+          [0, 0, 0],
+          [1, 1, 1],
+        ],
+        undefined,
+        'int32',
+      );
+      const columns = z.clone();
+      const fn = (x: Tensor): Tensor => logSumExpInTiles(x, columns, { temperature: 0.5, exclude, fixedColumns }, 2);
+      expect(numbers(fn(z))[0]).toBe(Number.NEGATIVE_INFINITY);
+      const gradient = vectorJacobian(fn as Fn, [z], tf.ones([3]))[0]!.arraySync() as number[][];
+      expect(gradient[0]).toEqual([0, 0, 0, 0]);
+      expect(gradient[1]!.every(value => Number.isFinite(value) && value !== 0)).toBe(true);
+    },
+  );
 
   test('NaN stays', () => {
     const z = tf.concat([rows(5, 4), tf.fill([1, 4], Number.NaN)]);
     expect(numbers(logSumExpInTiles(z, z, { temperature: 0.5 }, 4))).toEqual(Array(6).fill(Number.NaN));
+    const fixed = both(x => logSumExpInTiles(x!, z, { temperature: 0.5, fixedColumns: true }, 4), [rows(2, 4)]);
+    for (const tensor of fixed) expect(numbers(tensor).every(Number.isNaN)).toBe(true);
   });
 });
 
@@ -174,6 +189,8 @@ test('the gradients are those of central differences', () => {
   expect(gradientError(x => logSumExpInTiles(x!, x!, options, 4), [rows(10, 5)])).toBeLessThan(1e-2);
   const inputs = [rows(10, 5), rows(7, 5, 2)];
   expect(gradientError((x, y) => logSumExpInTiles(x!, y!, options, 4), inputs)).toBeLessThan(1e-2);
+  const fixed = { ...options, fixedColumns: true };
+  expect(gradientError(x => logSumExpInTiles(x!, inputs[1]!, fixed, 4), inputs.slice(0, 1))).toBeLessThan(1e-2);
 });
 
 test('compiled it is the same; and nothing is left behind', async () => {
@@ -185,6 +202,7 @@ test('compiled it is the same; and nothing is left behind', async () => {
   const step = (x: Tensor, y: Tensor, excluded: Tensor): Tensor[] => [
     ...both(a => logSumExpInTiles(a!, a!, { temperature: 0.2, exclude: excluded }, 16), [x]),
     ...both((a, b) => logSumExpInTiles(a!, b!, { temperature: 0.2, exclude: excluded }, 16), [x, y]),
+    ...both(a => logSumExpInTiles(a!, y, { temperature: 0.2, exclude: excluded, fixedColumns: true }, 16), [x]),
   ];
   const run = compile(step);
   for (const tensor of [z, other, exclude]) idOf(tensor);

@@ -19,6 +19,12 @@ export interface Running {
   readonly sum: Tensor;
 }
 
+/** And what the gradient of that is made of. */
+export interface RunningWithMix extends Running {
+  /** The sum of exp(x − largest) times the column's row of `b`: `[rows of the tile, P]` */
+  readonly mix: Tensor;
+}
+
 /** Which columns each row leaves out, and where the tile's columns start. */
 export interface Exclusion {
   /** `[rows of the tile, E]` int32, of all columns */
@@ -52,11 +58,19 @@ export function logSumExpOf({ largest, sum }: Running): Tensor {
   return largest.add(sum.log());
 }
 
+/** The gradient of a row's log-sum-exp: `[R, P]`, 0 where nothing has been seen. */
+export function slopeOf({ sum, mix }: RunningWithMix, scale: Tensor): Tensor {
+  return tf.divNoNan(mix.mul(scale), sum.expandDims(1));
+}
+
 const rowsSeen = kernel('similarities_rows', (s, scale, largest, sum, ...exclusion) =>
-  see(candidates(s!, scale!, exclusion, 1), 1, largest!, sum!),
+  see(candidates(s!, scale!, exclusion, 1), 1, largest!, sum!).slice(0, 2),
 );
 const columnsSeen = kernel('similarities_columns', (s, scale, largest, sum, ...exclusion) =>
-  see(candidates(s!, scale!, exclusion, 0), 0, largest!, sum!),
+  see(candidates(s!, scale!, exclusion, 0), 0, largest!, sum!).slice(0, 2),
+);
+const rowsSeenWithTerms = kernel('similarities_rows_terms', (s, scale, largest, sum, ...exclusion) =>
+  see(candidates(s!, scale!, exclusion, 1), 1, largest!, sum!),
 );
 
 /**
@@ -67,6 +81,24 @@ export function seen(s: Tensor, scale: Tensor, axis: 0 | 1, before: Running, exc
   const run = axis === 1 ? rowsSeen : columnsSeen;
   const [largest, sum] = run([s, scale, before.largest, before.sum, ...inputsOf(exclusion)]);
   return { largest: largest!, sum: sum! };
+}
+
+/**
+ * Adds a tile to what its rows have seen, with the rows of `b` that are its columns.
+ * @param s `[R, C]`
+ * @param columns `[C, P]`
+ */
+export function seenWithMix(
+  s: Tensor,
+  scale: Tensor,
+  before: RunningWithMix,
+  columns: Tensor,
+  exclusion?: Exclusion,
+): RunningWithMix {
+  const inputs = [s, scale, before.largest, before.sum, ...inputsOf(exclusion)];
+  const [largest, sum, terms, shrunk] = rowsSeenWithTerms(inputs);
+  const mix = before.mix.mul(shrunk!.expandDims(1)).add(product(terms!, columns, false, false));
+  return { largest: largest!, sum: sum!, mix };
 }
 
 /** What weighs a row's gradient: its log-sum-exp, the gradient of that, and what it leaves out. */
@@ -100,6 +132,7 @@ function inputsOf(exclusion: Exclusion | undefined): Tensor[] {
   return exclusion ? [exclusion.columns, tf.scalar(exclusion.first, 'int32')] : [];
 }
 
+/** @returns the largest, the sum, its terms, and by how much what was summed before has shrunk */
 function see(x: Tensor, axis: 0 | 1, before: Tensor, sumBefore: Tensor): Tensor[] {
   const largest = larger(
     before,
@@ -112,7 +145,8 @@ function see(x: Tensor, axis: 0 | 1, before: Tensor, sumBefore: Tensor): Tensor[
     (p, q) => p.add(q),
     part => part.sum(axis),
   );
-  return [largest, sumBefore.mul(before.sub(largest).exp()).add(sum)];
+  const shrunk = before.sub(largest).exp();
+  return [largest, sumBefore.mul(shrunk).add(sum), terms, shrunk];
 }
 
 function weights(s: Tensor, scale: Tensor, axis: 0 | 1, logSum: Tensor, dy: Tensor, exclusion: Tensor[]): Tensor {

@@ -28,8 +28,6 @@ interface Captured<R> {
   disposed: boolean;
 }
 
-let functions = 0;
-
 /**
  * Captures what `fn` does as one graph, once for each combination of input shapes, and runs that graph from then on.
  * `fn` takes and returns tensors (or arrays and records of them) and may read and write `Variable`s.
@@ -46,7 +44,7 @@ export function compile<A extends readonly Tree[], R extends Tree>(
     const key = `${stepContext().training} ${signature(args)}`;
     let captured = cache.get(key);
     if (!captured) {
-      captured = capture(fn, args, `${name}_${functions++}`);
+      captured = capture(fn, args, name);
       cache.set(key, captured);
     }
     return execute(captured, args);
@@ -107,12 +105,15 @@ function capture<A extends readonly Tree[], R extends Tree>(fn: (...args: A) => 
   return { graph, rebuild, running: 0, disposed: false };
 }
 
-/** Traces `body` into a function. The returned tree is only good for its structure: its tensors are gone. */
+let functions = 0;
+
+/** Traces `body` into a function, with a number behind its name. The returned tree is only good for its structure: its tensors are gone. */
 export function traceFunction<R extends Tree>(
-  name: string,
+  who: string,
   body: (trace: Trace) => R,
   { inOrder }: { readonly inOrder: boolean },
 ): { graph: GraphFunction; result: R } {
+  const name = `${who}_${functions++}`; // one number for all kinds: the engine knows functions by name
   const trace = new Trace(name, inOrder);
   let finished: { graph: GraphFunction; result: R } | undefined;
   try {

@@ -86,7 +86,7 @@ describe('fused', () => {
       const before = liveTensors();
       expect(() => op(tf.scalar(1))).toThrow(EngineError);
       expect(() => op(tf.scalar(1))).toThrow(
-        /^greedy_\d+: must only use its arguments and small constants; it uses 1 variables or large/,
+        /^greedy: must only use its arguments and small constants; it uses 1 variables or large/,
       );
       expect(liveTensors() - before).toBeLessThan(4); // the scalars
     }
@@ -110,6 +110,16 @@ describe('fused', () => {
     const compiled = await compile((a: Tensor, b: Tensor) => op([a, b]))(x, y);
     expect(compiled.map(numbers)).toEqual(eager.map(numbers));
     expect(numbers(eager[1]!)).toEqual(numbers(x).map(value => (value > 0 ? 1 : 0)));
+  });
+
+  test('may bear the name of a compiled function', async () => {
+    const [op, run] = [kernel('namesake', x => [x!.mul(2)]), compile((x: Tensor) => x.mul(3), 'namesake')];
+    // Enough of each that they would meet, had each kind numbers of its own.
+    for (let i = 1; i <= 40; i++) {
+      expect(numbers(op([tf.ones([i])])[0]!)[0]).toBe(2);
+      expect(numbers(await run(tf.ones([i])))[0]).toBe(3);
+    }
+    run.dispose();
   });
 
   test('without XLA gives the same numbers', async () => {

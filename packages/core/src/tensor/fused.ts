@@ -40,7 +40,6 @@ export function fused(
 
 /** Functions whose body is being captured; one that is called meanwhile becomes part of it. */
 let capturing = 0;
-let kernels = 0;
 
 /** Plain arithmetic as one kernel, without a gradient. */
 export function kernel(name: string, fn: (...inputs: Tensor[]) => Tensor[]): (inputs: readonly Tensor[]) => Tensor[] {
@@ -50,7 +49,7 @@ export function kernel(name: string, fn: (...inputs: Tensor[]) => Tensor[]): (in
     const key = signature(inputs);
     let graph = cache.get(key);
     if (!graph) {
-      graph = capture(`${name}_${kernels++}`, fn, inputs);
+      graph = capture(name, fn, inputs);
       cache.set(key, graph);
     }
     const ids = inputs.map(idOf);
