@@ -1,15 +1,25 @@
 /**
- * A 3×3 convolution and its gradients with the library's explicit padding, with `SAME`, and with zeros put around first.
+ * A 3×3 convolution and its gradients with the library's explicit padding, with `SAME`, with zeros put around first, and as `conv2d` of `@ssl/core` does it.
  *
  *     pnpm bench conv
  *     node bench/conv.ts --rounds 2 --batch 2 --out /dev/null     # does it run?
  *
- * The measurement behind `packages/core/src/ops/conv.ts`; no twin. All ways pad as PyTorch's `padding=1` does and are checked to
+ * The measurement behind `packages/core/src/ops/conv.ts` and `winograd.ts`; no twin. All ways pad as PyTorch's `padding=1` does and are checked to
  * give the same numbers; `SAME` does so at stride 1 only. Each is a graph of its own in one process, by turns.
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { type AttributeValue, type Compiled, compile, nativeOp, normal, rngFromSeed, type Tensor, tf } from '@ssl/core';
+import {
+  type AttributeValue,
+  compile,
+  conv2d,
+  nativeOp,
+  normal,
+  rngFromSeed,
+  type Tensor,
+  tf,
+  vectorJacobian,
+} from '@ssl/core';
 import { probeEngine } from '@ssl/core/engine';
 import { type BenchResult, type BenchRow, resultFile, saveResult } from './lib/result.ts';
 import { type Summary, summary } from './lib/summary.ts';
@@ -22,11 +32,16 @@ interface Setting {
   readonly stride: number;
 }
 
-/** Of a ResNet-18 on pictures of 32 pixels. */
+/** Of a ResNet-18 on pictures of 32 pixels; and the last ones of a ResNet-50 on pictures of 224. */
 const SETTINGS: readonly Omit<Setting, 'batch'>[] = [
   { size: 32, inputs: 64, outputs: 64, stride: 1 },
   { size: 32, inputs: 64, outputs: 128, stride: 2 },
+  { size: 16, inputs: 128, outputs: 128, stride: 1 },
   { size: 16, inputs: 128, outputs: 256, stride: 2 },
+  { size: 8, inputs: 256, outputs: 256, stride: 1 },
+  { size: 4, inputs: 512, outputs: 512, stride: 1 },
+  { size: 14, inputs: 256, outputs: 256, stride: 1 },
+  { size: 7, inputs: 512, outputs: 512, stride: 1 },
 ];
 const PARTS = ['forward', 'inputGradient', 'filterGradient'] as const;
 const KERNEL = 3;
@@ -34,8 +49,8 @@ const KERNEL = 3;
 const TOLERANCE = 1e-4;
 
 type Part = (typeof PARTS)[number];
-/** Each takes images, filter and the gradient of the result. */
-type Way = Readonly<Record<Part, (x: Tensor, w: Tensor, dy: Tensor) => Tensor>>;
+type Operands = readonly [images: Tensor, filter: Tensor, gradientOfResult: Tensor];
+type Way = Readonly<Record<Part, (...operands: Operands) => Tensor>>;
 
 function attributes(stride: number, padding: 'EXPLICIT' | 'SAME' | 'VALID'): Record<string, AttributeValue> {
   return {
@@ -61,6 +76,11 @@ function byLibrary({ stride }: Setting, padding: 'EXPLICIT' | 'SAME'): Way {
   };
 }
 
+/** As a network gets it: above some sizes by minimal filtering. The forward pass is part of the graph though only the gradients are asked for. */
+function byCore({ stride }: Setting): (...operands: Operands) => Tensor[] {
+  return (x, w, dy) => vectorJacobian((a, b) => conv2d(a!, b!, { stride, padding: 1 }), [x, w], dy);
+}
+
 /** Zeros around the images as far as the windows reach, and no padding. */
 function padded({ size, stride, batch, inputs }: Setting): Way {
   const attrs = attributes(stride, 'VALID');
@@ -80,17 +100,16 @@ interface Timing {
   readonly cpuMs: Summary;
 }
 
-type Operands = readonly [x: Tensor, w: Tensor, dy: Tensor];
-type Graph = Compiled<[x: Tensor, w: Tensor, dy: Tensor], Tensor>;
+type Steps = ReadonlyMap<string, (...operands: Operands) => Tensor[]>;
 
-async function measured(part: Part, ways: ReadonlyMap<string, Way>, operands: Operands, rounds: number) {
-  const graphs = new Map([...ways].map(([name, way]): [string, Graph] => [name, compile(way[part])]));
-  await checkSame(part, graphs, operands); // which also builds them
+async function measured(what: string, steps: Steps, operands: Operands, rounds: number) {
+  const graphs = new Map([...steps].map(([name, step]) => [name, compile(step)]));
+  await checkSame(what, graphs, operands); // which also builds them
   const times = new Map([...graphs.keys()].map(name => [name, { ms: [] as number[], cpuMs: [] as number[] }]));
   for (let round = 0; round < rounds; round++) {
     for (const [name, graph] of graphs) {
       const [start, cpu] = [performance.now(), process.cpuUsage()];
-      (await graph(...operands)).dispose();
+      tf.dispose(await graph(...operands));
       const { user, system } = process.cpuUsage(cpu);
       times.get(name)!.ms.push(performance.now() - start);
       times.get(name)!.cpuMs.push((user + system) / 1000);
@@ -105,14 +124,21 @@ async function measured(part: Part, ways: ReadonlyMap<string, Way>, operands: Op
 }
 
 /** Fast and wrong is no way. */
-async function checkSame(part: Part, graphs: ReadonlyMap<string, Graph>, operands: Operands): Promise<void> {
-  const results = new Map<string, Tensor>();
+async function checkSame(
+  what: string,
+  graphs: ReadonlyMap<string, (...operands: Operands) => Promise<Tensor[]>>,
+  operands: Operands,
+): Promise<void> {
+  const results = new Map<string, Tensor[]>();
   for (const [name, graph] of graphs) results.set(name, await graph(...operands));
   const expected = results.get('explicit')!;
-  for (const [name, result] of results) {
-    const error = tf.tidy(() => result.sub(expected).abs().max().div(expected.abs().max()).dataSync()[0]!);
-    if (!(error < TOLERANCE))
-      throw new Error(`bench conv: ${part} by ${name} must be as by explicit; differs by ${error}`);
+  for (const [name, tensors] of results) {
+    for (const [i, tensor] of tensors.entries()) {
+      const other = expected[i]!;
+      const error = tf.tidy(() => tensor.sub(other).abs().max().div(other.abs().max()).dataSync()[0]!);
+      if (!(error < TOLERANCE))
+        throw new Error(`bench conv: ${what} by ${name} must be as by explicit; differs by ${error}`);
+    }
   }
   tf.dispose([...results.values()]);
 }
@@ -129,25 +155,35 @@ async function measure(setting: Setting, rounds: number) {
   const ways = new Map([['explicit', byLibrary(setting, 'EXPLICIT')]]);
   if (stride === 1) ways.set('same', byLibrary(setting, 'SAME'));
   ways.set('padded', padded(setting));
-  const parts = {} as Record<Part, Record<string, Timing>>;
+  const times = async (what: string, steps: Steps): Promise<Record<string, Timing>> => {
+    const found = await measured(what, steps, operands, rounds);
+    const list = Object.entries(found).map(([name, { ms }]) => `${name} ${ms.median} ms`);
+    console.error(`${size}², ${inputs} to ${outputs} channels, stride ${stride}, ${what}: ${list.join(', ')}`);
+    return found;
+  };
+  const parts: Record<string, Record<string, Timing>> = {};
   for (const part of PARTS) {
-    parts[part] = await measured(part, ways, operands, rounds);
-    const list = Object.entries(parts[part]).map(([name, { ms }]) => `${name} ${ms.median} ms`);
-    console.error(`${size}², ${inputs} to ${outputs} channels, stride ${stride}, ${part}: ${list.join(', ')}`);
+    parts[part] = await times(part, new Map([...ways].map(([name, way]) => [name, (...o) => [way[part](...o)]])));
   }
+  const both = (way: Way, ...o: Operands): Tensor[] => [way.inputGradient(...o), way.filterGradient(...o)];
+  const whole: Steps = new Map([
+    ...[...ways].map(([name, way]) => [name, (...o: Operands) => [...both(way, ...o), way.forward(...o)]] as const),
+    ['conv2d', byCore(setting)],
+  ]);
+  const together = await times('forward and gradients', whole);
   tf.dispose([...operands]);
-  return { ...setting, parts };
+  return { ...setting, parts, together };
 }
 
-/** What `conv.ts` takes, against explicit padding. */
-function rowsOf({ size, inputs, outputs, stride, parts }: Awaited<ReturnType<typeof measure>>): BenchRow[] {
-  const taken = (part: Part): string => (stride === 1 ? 'same' : part === 'forward' ? 'explicit' : 'padded');
-  return PARTS.filter(part => taken(part) !== 'explicit').map(part => ({
-    what: `3×3, ${inputs} to ${outputs} channels, ${size}², stride ${stride}: ${part.replace('G', ' g')}, ${taken(part)}`,
+/** Against the library with explicit padding and, where that means the same, with its own. */
+function rowsOf({ size, inputs, outputs, stride, together }: Awaited<ReturnType<typeof measure>>): BenchRow[] {
+  const { conv2d: ours, padded: _, ...others } = together;
+  return Object.entries(others).map(([name, { ms }]) => ({
+    what: `conv2d 3×3 and its gradients, ${inputs} to ${outputs} channels, ${size}², stride ${stride}`,
     unit: 'ms',
-    ours: parts[part][taken(part)]!.ms.median,
-    theirs: parts[part].explicit!.ms.median,
-    against: 'the library, explicit padding',
+    ours: ours!.ms.median,
+    theirs: ms.median,
+    against: `the library, ${name} padding`,
   }));
 }
 

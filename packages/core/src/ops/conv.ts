@@ -1,7 +1,8 @@
 import { ShapeError } from '../errors.ts';
-import { type AttributeValue, customGrad, type InputGradient, nativeOp } from '../tensor/native.ts';
+import { type AttributeValue, customGrad, nativeOp } from '../tensor/native.ts';
 import { recompute } from '../tensor/recompute.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
+import { suitsWinograd, winogradConv2d, winogradFilterGradient, winogradInputGradient } from './winograd.ts';
 
 export interface Conv2dOptions {
   /** Default 1. */
@@ -48,56 +49,78 @@ interface Geometry {
   readonly dilation: number;
 }
 
-/**
- * One group. The library's gradients are two to four times slower with explicit padding than without
- * (`pnpm bench conv`), so those run on `SAME` padding where it means the same, else on a padded input.
- */
+/** One group. */
 function convolve(x: Tensor, filter: Tensor, geometry: Geometry): Tensor {
-  const { stride, padding, dilation } = geometry;
-  const same = stride === 1 && [0, 1].every(axis => 2 * padding === dilation * (filter.shape[axis]! - 1));
-  if (same || padding === 0) return simpleConvolution(x, filter, attributes(geometry, same ? 'SAME' : 'VALID'));
-  const forward = attributes(geometry, 'EXPLICIT');
-  const valid = attributes(geometry, 'VALID');
-  return customGrad([x, filter], (input, weight) => {
-    const value = nativeOp('Conv2D', [input!, weight!], forward);
-    // Only as many zeros after the image as the last window reaches.
-    const reach = (axis: 1 | 2): number =>
-      Math.max(
-        0,
-        (value.shape[axis]! - 1) * stride +
-          dilation * (weight!.shape[axis - 1]! - 1) +
-          1 -
-          padding -
-          input!.shape[axis]!,
-      );
-    const zeros: [number, number][] = [
-      [0, 0],
-      [padding, reach(1)],
-      [padding, reach(2)],
-      [0, 0],
-    ];
-    const padded = input!.shape.map((size, axis) => size + zeros[axis]![0] + zeros[axis]![1]);
-    const gradient = (dy: Tensor, [a, w]: Tensor[]): InputGradient[] => [
-      () =>
-        nativeOp('Conv2DBackpropInput', [tf.tensor1d(padded, 'int32'), w!, dy], valid).slice(
-          [0, padding, padding, 0],
-          a!.shape,
-        ),
-      () => nativeOp('Conv2DBackpropFilter', [tf.pad(recompute(a!), zeros), tf.tensor1d(w!.shape, 'int32'), dy], valid),
-    ];
-    return { value, saved: [input!, weight!], gradient };
-  });
+  const way = wayFor(x, filter, geometry);
+  return customGrad([x, filter], (input, weight) => ({
+    value: way.forward(input!, weight!),
+    saved: [input!, weight!],
+    gradient: (dy, [a, w]) => [() => way.inputGradient(dy, a!, w!), () => way.filterGradient(dy, recompute(a!), w!)],
+  }));
 }
 
-function simpleConvolution(x: Tensor, filter: Tensor, attributes: Readonly<Record<string, AttributeValue>>): Tensor {
-  return customGrad([x, filter], (input, weight) => ({
-    value: nativeOp('Conv2D', [input!, weight!], attributes),
-    saved: [input!, weight!],
-    gradient: (dy, [a, w]) => [
-      () => nativeOp('Conv2DBackpropInput', [tf.tensor1d(a!.shape, 'int32'), w!, dy], attributes),
-      () => nativeOp('Conv2DBackpropFilter', [recompute(a!), tf.tensor1d(w!.shape, 'int32'), dy], attributes),
-    ],
-  }));
+/** A way to convolve, and to get the gradients. `a` and `w` are images and filter. */
+interface Way {
+  readonly forward: (a: Tensor, w: Tensor) => Tensor;
+  readonly inputGradient: (dy: Tensor, a: Tensor, w: Tensor) => Tensor;
+  readonly filterGradient: (dy: Tensor, a: Tensor, w: Tensor) => Tensor;
+}
+
+function wayFor(x: Tensor, filter: Tensor, geometry: Geometry): Way {
+  const { stride, padding, dilation } = geometry;
+  const same = stride === 1 && [0, 1].every(axis => 2 * padding === dilation * (filter.shape[axis]! - 1));
+  if (same && dilation === 1 && suitsWinograd(x, filter)) return WINOGRAD;
+  return same || padding === 0 ? library(geometry, same ? 'SAME' : 'VALID') : padded(geometry);
+}
+
+const WINOGRAD: Way = {
+  forward: winogradConv2d,
+  inputGradient: (dy, _, w) => winogradInputGradient(dy, w),
+  filterGradient: (dy, a) => winogradFilterGradient(a, dy),
+};
+
+function library(geometry: Geometry, padding: 'SAME' | 'VALID'): Way {
+  const attrs = attributes(geometry, padding);
+  return {
+    forward: (a, w) => nativeOp('Conv2D', [a, w], attrs),
+    inputGradient: (dy, a, w) => nativeOp('Conv2DBackpropInput', [shapeOf(a.shape), w, dy], attrs),
+    filterGradient: (dy, a, w) => nativeOp('Conv2DBackpropFilter', [a, shapeOf(w.shape), dy], attrs),
+  };
+}
+
+/**
+ * The library's gradients are up to ten times slower with explicit padding than without (`pnpm bench conv`), so those run on a padded
+ * input.
+ */
+function padded(geometry: Geometry): Way {
+  const { stride, padding, dilation } = geometry;
+  const explicit = attributes(geometry, 'EXPLICIT');
+  const valid = attributes(geometry, 'VALID');
+  // Only as many zeros after the image as the last window reaches.
+  const zeros = (dy: Tensor, a: Tensor, w: Tensor): [number, number][] => {
+    const window = (axis: number): number => dilation * (w.shape[axis - 1]! - 1) + 1;
+    const reach = (axis: number): number => (dy.shape[axis]! - 1) * stride + window(axis) - padding - a.shape[axis]!;
+    return [
+      [0, 0],
+      [padding, Math.max(0, reach(1))],
+      [padding, Math.max(0, reach(2))],
+      [0, 0],
+    ];
+  };
+  return {
+    forward: (a, w) => nativeOp('Conv2D', [a, w], explicit),
+    inputGradient: (dy, a, w) => {
+      const around = zeros(dy, a, w);
+      const shape = a.shape.map((size, axis) => size + around[axis]![0] + around[axis]![1]);
+      return nativeOp('Conv2DBackpropInput', [shapeOf(shape), w, dy], valid).slice([0, padding, padding, 0], a.shape);
+    },
+    filterGradient: (dy, a, w) =>
+      nativeOp('Conv2DBackpropFilter', [tf.pad(a, zeros(dy, a, w)), shapeOf(w.shape), dy], valid),
+  };
+}
+
+function shapeOf(shape: readonly number[]): Tensor {
+  return tf.tensor1d([...shape], 'int32');
 }
 
 function attributes(
