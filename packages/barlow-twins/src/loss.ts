@@ -82,21 +82,23 @@ interface Centred {
 function centred(z: Tensor): Centred {
   const { world } = stepContext();
   const N = z.shape[0]! * world.size;
-  const mean = (of: Tensor): Tensor => world.sum(columnSums(of)).div(N);
+  const mean = (of: Tensor): Tensor => world.sum(columnSums(of, 1 / N));
   const near = z.sub(mean(stopGradient(z)));
   const rest = mean(stopGradient(near)); // of rounding, where a mean is much larger than its deviation
-  const [rows, squares] = customGradOfMany([near], near => {
+  const [rows, variance] = customGradOfMany([near], near => {
     const rows = near!.sub(rest);
-    const gradient = ([dRows, dSquares]: Tensor[], [rows]: Tensor[]) => [() => dRows!.add(rows!.mul(dSquares!.mul(2)))];
-    return { value: [rows, columnSums(rows.square())], saved: [rows], gradient };
+    const gradient = ([dRows, dVariance]: Tensor[], [rows]: Tensor[]) => [
+      () => dRows!.add(rows!.mul(dVariance!.mul(2 / N))),
+    ];
+    return { value: [rows, columnSums(rows.square(), 1 / N)], saved: [rows], gradient };
   }) as [Tensor, Tensor];
-  return { rows, scale: world.sum(squares).div(N).add(EPSILON).rsqrt() };
+  return { rows, scale: world.sum(variance).add(EPSILON).rsqrt() };
 }
 
-/** `[n, m]` to `[m]`: the product with a row of ones takes much less time than a sum along the first axis. */
-function columnSums(matrix: Tensor): Tensor {
+/** `[n, m]` to `[m]`, each row with this weight: the product with a row takes much less time than a sum along the first axis. */
+function columnSums(matrix: Tensor, weight = 1): Tensor {
   const [n, m] = matrix.shape as [number, number];
-  return matMul(tf.ones([1, n]), matrix).reshape([m]);
+  return matMul(tf.fill([1, n], weight), matrix).reshape([m]);
 }
 
 /** `[n, m]` to `[n]` */

@@ -20,6 +20,7 @@ export class RecordedOps {
   readonly #users = new Map<Pointer, number[]>();
   /** By variable, the reads since it was last written. */
   readonly #reads = new Map<number, Pointer[]>();
+  readonly #writes: number[] = [];
 
   add({ oper, name, after, frees }: OpToRecord): void {
     const number = this.#ops.length;
@@ -38,14 +39,25 @@ export class RecordedOps {
   addWrite(variables: readonly number[], { oper, name, after }: Omit<OpToRecord, 'frees'>): void {
     const reads = variables.flatMap(variable => this.#reads.get(variable) ?? []);
     const users = reads.flatMap(read => this.#users.get(read) ?? []);
+    this.#writes.push(this.#ops.length);
     this.#push(oper, name, [...this.#standFor(after), ...users], true);
     for (const variable of variables) this.#reads.delete(variable);
   }
 
-  /** By the name of each op but the first, the op that runs before it. */
-  chain(): Map<string, string> {
-    const order = schedule(this.#ops).map(number => this.#names[number]!);
-    return new Map(order.slice(1).map((name, i) => [name, order[i]!]));
+  /**
+   * By the name of each op but the first, the op that runs before it. Those that neither the nodes in `results` nor a write need are left out:
+   * the library does not run them then.
+   */
+  chain(results: readonly Pointer[]): Map<string, string> {
+    const needed = this.#neededFor([...this.#standFor(results), ...this.#writes]);
+    const order = schedule(this.#ops).filter(number => needed.has(number));
+    return new Map(order.slice(1).map((number, i) => [this.#names[number]!, this.#names[order[i]!]!]));
+  }
+
+  #neededFor(numbers: readonly number[]): Set<number> {
+    const found = new Set(numbers);
+    for (const number of found) for (const need of this.#ops[number]!.needs) found.add(need); // grows while it is gone through
+    return found;
   }
 
   #push(oper: Pointer, name: string, needs: readonly number[], frees: boolean): void {

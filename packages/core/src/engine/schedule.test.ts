@@ -40,8 +40,8 @@ describe('the order of ops', () => {
 });
 
 describe('recorded ops', () => {
-  const names = (ops: RecordedOps): string[] => {
-    const before = ops.chain();
+  const names = (ops: RecordedOps, results: readonly bigint[] = []): string[] => {
+    const before = ops.chain(results);
     const after = new Map([...before].map(([name, previous]) => [previous, name]));
     const order = [[...after.keys()].find(name => !before.has(name))!];
     for (let next = after.get(order[0]!); next !== undefined; next = after.get(next)) order.push(next);
@@ -60,7 +60,7 @@ describe('recorded ops', () => {
     ops.add({ oper: 7n, name: 'decay', after: [6n], frees: false });
     ops.add({ oper: 8n, name: 'sum', after: [7n, 3n], frees: false });
     ops.addWrite([weight], { oper: 9n, name: 'update', after: [1n, 6n, 8n] });
-    expect(names(ops)).toEqual([
+    expect(names(ops, [5n])).toEqual([
       'forward',
       'gradient of the input',
       'gradient',
@@ -79,6 +79,16 @@ describe('recorded ops', () => {
     ops.add({ oper: 4n, name: 'use', after: [3n], frees: false });
     ops.addWrite([weight], { oper: 5n, name: 'second', after: [2n, 3n] });
     expect(names(ops)).toEqual(['value', 'first', 'use', 'second']);
+  });
+
+  test('are left out where neither a result nor a write needs them', () => {
+    const ops = new RecordedOps();
+    ops.add({ oper: 1n, name: 'value', after: [], frees: false });
+    ops.add({ oper: 2n, name: 'for nobody', after: [1n], frees: false });
+    ops.add({ oper: 3n, name: 'result', after: [1n], frees: false });
+    ops.add({ oper: 4n, name: 'new weight', after: [1n], frees: false });
+    ops.addWrite([weight], { oper: 5n, name: 'update', after: [4n] });
+    expect(names(ops, [3n]).sort()).toEqual(['new weight', 'result', 'update', 'value']);
   });
 });
 

@@ -174,7 +174,9 @@ export class Trace {
     const captured = [...this.#captured.values()];
     const inputs = [...this.#inputs, ...captured.map(({ output }) => output)];
     const unordered = toFunction(this.#graph, name, inputs, results, this.#controls);
-    const pointer = this.#ops ? inOrder(this.#graph, unordered, this.#ops.chain()) : unordered;
+    const pointer = this.#ops
+      ? inOrder(this.#graph, unordered, this.#ops.chain(results.map(({ oper }) => oper)))
+      : unordered;
     native.c.TFE_ContextAddFunction!(engineContext().pointer, pointer, native.status);
     checkStatus(native, () => `compile '${name}'`);
     deleteGraph(this.#graph);
