@@ -76,9 +76,10 @@ function byLibrary({ stride }: Setting, padding: 'EXPLICIT' | 'SAME'): Way {
   };
 }
 
-/** As a network gets it: above some sizes by minimal filtering. The forward pass is part of the graph though only the gradients are asked for. */
+/** As a network gets it: above some sizes by minimal filtering. Gradients, then the result; a graph leaves out the pass that only the tape asked for. */
 function byCore({ stride }: Setting): (...operands: Operands) => Tensor[] {
-  return (x, w, dy) => vectorJacobian((a, b) => conv2d(a!, b!, { stride, padding: 1 }), [x, w], dy);
+  const convolve = (x: Tensor, w: Tensor): Tensor => conv2d(x, w, { stride, padding: 1 });
+  return (x, w, dy) => [...vectorJacobian((a, b) => convolve(a!, b!), [x, w], dy), convolve(x, w)];
 }
 
 /** Zeros around the images as far as the windows reach, and no padding. */
