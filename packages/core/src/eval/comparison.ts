@@ -1,6 +1,6 @@
 /** What happens inside the graphs of a nearest-neighbour search. */
 import { l2Normalize } from '../ops/norm.ts';
-import { nativeOp } from '../tensor/native.ts';
+import { matrixProduct } from '../ops/products.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
 import { topK } from './top-k.ts';
 
@@ -34,8 +34,7 @@ export function compare(
   { queries, origin, gallery }: { queries: Tensor; origin: Tensor; gallery: Record<'rows' | 'halves', Tensor> },
 ): Record<'values' | 'indices' | 'squares', Tensor> {
   const { rows, halves, squares } = comparable(metric, queries, origin);
-  const attrs = { T: { dtype: 'float32' }, transpose_a: false, transpose_b: true } as const;
-  const products = nativeOp('MatMul', [rows, gallery.rows], attrs); // [m, n]
+  const products = matrixProduct(rows, gallery.rows, false, true); // [m, n]
   const few = Math.min(k, gallery.rows.shape[0]!);
   if (metric === 'cosine') return { ...topK(products, few), squares };
   // −½|q − g|² = q·g − ½|g|² − ½|q|², and the last term does not change the order.

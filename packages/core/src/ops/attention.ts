@@ -2,6 +2,7 @@ import { ShapeError } from '../errors.ts';
 import { kernel } from '../tensor/fused.ts';
 import { customGrad, nativeOp } from '../tensor/native.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
+import { batchProduct } from './products.ts';
 
 const FLOAT = { T: { dtype: 'float32' } } as const;
 
@@ -16,7 +17,7 @@ export function selfAttention(qkv: Tensor, heads: number): Tensor {
     const parts = intoHeads(input!, layout); // [3, B, h, T, d]
     const [q, k, v] = unstack(parts);
     const weights = attentionWeights(q!, k!, layout.scale);
-    const value = fromHeads(product(weights, v!), layout);
+    const value = fromHeads(batchProduct(weights, v!), layout);
     return {
       value,
       saved: [parts, weights, value],
@@ -77,11 +78,7 @@ function unstack(parts: Tensor): Tensor[] {
 
 /** `[B, h, T, T]` */
 function attentionWeights(q: Tensor, k: Tensor, scale: number): Tensor {
-  return nativeOp('Softmax', [product(q.mul(scale), k, false, true)], FLOAT);
-}
-
-function product(a: Tensor, b: Tensor, adjointA = false, adjointB = false): Tensor {
-  return nativeOp('BatchMatMulV2', [a, b], { ...FLOAT, adj_x: adjointA, adj_y: adjointB });
+  return nativeOp('Softmax', [batchProduct(q.mul(scale), k, false, true)], FLOAT);
 }
 
 /** Of the scores before they were scaled: weights ∘ (d − Σ d ∘ weights), where the sum is also that of `dy ∘ out` over a head. */
@@ -95,7 +92,7 @@ function gradientOf(dy: Tensor, parts: Tensor, weights: Tensor, out: Tensor, lay
   const split = (x: Tensor): Tensor => tf.transpose(x.reshape([B, T, heads, d]), [0, 2, 1, 3]);
   const sums = split(dy.mul(out)).sum(-1, true); // [B, h, T, 1]
   const dOut = split(dy);
-  const dScores = scoreGradient([weights, product(dOut, v!, false, true), sums, tf.scalar(scale)])[0]!;
-  const gradients = [product(dScores, k!), product(dScores, q!, true), product(weights, dOut, true)];
+  const dScores = scoreGradient([weights, batchProduct(dOut, v!, false, true), sums, tf.scalar(scale)])[0]!;
+  const gradients = [batchProduct(dScores, k!), batchProduct(dScores, q!, true), batchProduct(weights, dOut, true)];
   return tf.transpose(tf.stack(gradients), [1, 3, 0, 2, 4]).reshape([B, T, 3 * D]);
 }

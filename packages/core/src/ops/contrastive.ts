@@ -1,12 +1,12 @@
 import { ConfigError, ShapeError } from '../errors.ts';
 import { customGrad } from '../tensor/native.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
+import { matrixProduct } from './products.ts';
 import {
   type Exclusion,
   logSumExpOf,
   nothingSeen,
   partSizes,
-  product,
   type Running,
   type RunningWithMix,
   seen,
@@ -138,7 +138,7 @@ function inParts(x: Tensor, sizes: number[]): Tensor[] {
 function eachTile({ rows, columns, mirrored }: Tiles, visit: (s: Tensor, i: number, j: number) => void): void {
   for (const [i, row] of rows.entries()) {
     for (let j = mirrored ? i : 0; j < columns.length; j++) {
-      const s = product(row.x, columns[j]!.x, false, true);
+      const s = matrixProduct(row.x, columns[j]!.x, false, true);
       visit(s, i, j);
       s.dispose();
     }
@@ -146,11 +146,7 @@ function eachTile({ rows, columns, mirrored }: Tiles, visit: (s: Tensor, i: numb
 }
 
 /** Puts what `make` makes of the old item in its place; nothing else that it makes is kept. */
-function renew<T extends Tensor | Running | RunningWithMix | undefined>(
-  list: T[],
-  i: number,
-  make: (old: T) => T,
-): void {
+function renew<T extends Tensor | Running | undefined>(list: T[], i: number, make: (old: T) => T): void {
   const old = list[i]!;
   list[i] = tf.tidy(() => make(old) as never);
   if (old) tf.dispose(old as never);
@@ -201,7 +197,7 @@ function gradients(
   const ofColumns = mirrored ? ofRows : columns.map(() => undefined);
   const add = (list: (Tensor | undefined)[], i: number, x: Tensor, y: Tensor, turned: boolean): void =>
     renew(list, i, old => {
-      const part = product(x, y, turned, false);
+      const part = matrixProduct(x, y, turned);
       return old ? old.add(part) : part;
     });
   eachTile(tiles, (s, i, j) => {

@@ -1,7 +1,8 @@
 import { ShapeError } from '../errors.ts';
-import { customGrad, nativeOp } from '../tensor/native.ts';
+import { customGrad } from '../tensor/native.ts';
 import { recompute } from '../tensor/recompute.ts';
 import type { Tensor } from '../tensor/tf.ts';
+import { matrixProduct } from './products.ts';
 
 /**
  * Matrix product, either side optionally transposed.
@@ -17,16 +18,14 @@ export function matMul(a: Tensor, b: Tensor, transposeA = false, transposeB = fa
     );
   }
   return customGrad([a, b], (x, y) => ({
-    value: product(x!, y!, transposeA, transposeB),
+    value: matrixProduct(x!, y!, transposeA, transposeB),
     saved: [x!, y!],
     gradient: (dy, [p, q]) => [
-      () => (transposeA ? product(q!, dy, transposeB, true) : product(dy, q!, false, !transposeB)),
+      () => (transposeA ? matrixProduct(q!, dy, transposeB, true) : matrixProduct(dy, q!, false, !transposeB)),
       () =>
-        transposeB ? product(dy, recompute(p!), true, transposeA) : product(recompute(p!), dy, !transposeA, false),
+        transposeB
+          ? matrixProduct(dy, recompute(p!), true, transposeA)
+          : matrixProduct(recompute(p!), dy, !transposeA, false),
     ],
   }));
-}
-
-function product(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Tensor {
-  return nativeOp('MatMul', [a, b], { T: { dtype: 'float32' }, transpose_a: transposeA, transpose_b: transposeB });
 }

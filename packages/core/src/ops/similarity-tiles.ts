@@ -1,7 +1,7 @@
 /** What `logSumExpSimilarities` does to one tile of the similarities, each step one kernel; and how large a tile is. */
 import { kernel } from '../tensor/fused.ts';
-import { nativeOp } from '../tensor/native.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
+import { matrixProduct } from './products.ts';
 
 /** Rows of a tile, and columns: 4 MiB, which stay in the cache; beyond this many tiles 16 MiB, else graphs of them take long to make (`bench/losses.ts`). */
 const SIDE = 1024;
@@ -97,7 +97,7 @@ export function seenWithMix(
 ): RunningWithMix {
   const inputs = [s, scale, before.largest, before.sum, ...inputsOf(exclusion)];
   const [largest, sum, terms, shrunk] = rowsSeenWithTerms(inputs);
-  const mix = before.mix.mul(shrunk!.expandDims(1)).add(product(terms!, columns, false, false));
+  const mix = before.mix.mul(shrunk!.expandDims(1)).add(matrixProduct(terms!, columns));
   return { largest: largest!, sum: sum!, mix };
 }
 
@@ -122,10 +122,6 @@ export function tileGradient(s: Tensor, scale: Tensor, rows: Weighing, columns?:
   const exclusions = [...inputsOf(rows.exclusion), ...inputsOf(columns?.exclusion)];
   if (!columns) return rowWeights([s, scale, rows.logSum, rows.dy, ...exclusions])[0]!;
   return bothWeights([s, scale, rows.logSum, rows.dy, columns.logSum, columns.dy, ...exclusions])[0]!;
-}
-
-export function product(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Tensor {
-  return nativeOp('MatMul', [a, b], { T: { dtype: 'float32' }, transpose_a: transposeA, transpose_b: transposeB });
 }
 
 function inputsOf(exclusion: Exclusion | undefined): Tensor[] {

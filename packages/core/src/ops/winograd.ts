@@ -3,8 +3,9 @@
  * results, not 36. Images come in 4×4 tiles that overlap by two, Bᵀ d B of each; filters as G g Gᵀ; products go back by Aᵀ m A.
  */
 import { kernel, xlaAvailable } from '../tensor/fused.ts';
-import { nativeOp, onGpu } from '../tensor/native.ts';
+import { onGpu } from '../tensor/native.ts';
 import { type Tensor, tf } from '../tensor/tf.ts';
+import { batchProduct, matrixProduct } from './products.ts';
 
 /** Of a tile. */
 const SIDE = 4;
@@ -39,13 +40,13 @@ export function suitsWinograd(x: Tensor, filter: Tensor): boolean {
  */
 export function winogradConv2d(x: Tensor, filter: Tensor): Tensor {
   const [B, H, W] = x.shape as [number, number, number];
-  return fromTiles(products(tiles(x), filters(filter, G), {}), [B, H, W, filter.shape[3]!]);
+  return fromTiles(products(tiles(x), filters(filter, G)), [B, H, W, filter.shape[3]!]);
 }
 
 /** The gradient of the images is the convolution of the results' with the filter turned by 180°, from D channels to C. */
 export function winogradInputGradient(dy: Tensor, filter: Tensor): Tensor {
   const [B, H, W] = dy.shape as [number, number, number];
-  return fromTiles(products(tiles(dy), filters(filter, TURNED), { adj_y: true }), [B, H, W, filter.shape[2]!]);
+  return fromTiles(products(tiles(dy), filters(filter, TURNED), false, true), [B, H, W, filter.shape[2]!]);
 }
 
 /**
@@ -55,9 +56,9 @@ export function winogradInputGradient(dy: Tensor, filter: Tensor): Tensor {
  */
 export function winogradFilterGradient(x: Tensor, dy: Tensor): Tensor {
   const [C, D] = [x.shape[3]!, dy.shape[3]!];
-  const sums = products(tiles(x), gradientTiles([dy]), { adj_x: true }); // four of [4, C, D]
+  const sums = products(tiles(x), gradientTiles([dy]), true); // four of [4, C, D]
   const together = tf.concat(sums).reshape([SIDE * SIDE, C * D]);
-  return matMul(onBothAxes(G), together, true).reshape([3, 3, C, D]);
+  return matrixProduct(onBothAxes(G), together, true).reshape([3, 3, C, D]);
 }
 
 type Grid = readonly (readonly Tensor[])[];
@@ -98,7 +99,7 @@ const tilesOfPadded = kernel('winograd_tiles', padded => {
 /** `[3, 3, C, D]` to G g Gᵀ of each filter: four tensors of `[4, C, D]`. */
 function filters(filter: Tensor, g: typeof G): Tensor[] {
   const [, , C, D] = filter.shape as [number, number, number, number];
-  const all = matMul(onBothAxes(g), filter.reshape([9, C * D]), false);
+  const all = matrixProduct(onBothAxes(g), filter.reshape([9, C * D]));
   return tf.split(all.reshape([SIDE * SIDE, C, D]), SIDE);
 }
 
@@ -149,11 +150,6 @@ const gradientTiles = kernel('winograd_gradient', dy => {
 });
 
 /** Sixteen matrix products, as four times four. */
-function products(a: readonly Tensor[], b: readonly Tensor[], turned: { adj_x?: boolean; adj_y?: boolean }): Tensor[] {
-  const attributes = { T: { dtype: 'float32' }, adj_x: false, adj_y: false, ...turned } as const;
-  return a.map((row, i) => nativeOp('BatchMatMulV2', [row, b[i]!], attributes));
-}
-
-function matMul(a: Tensor, b: Tensor, transposeA: boolean): Tensor {
-  return nativeOp('MatMul', [a, b], { T: { dtype: 'float32' }, transpose_a: transposeA, transpose_b: false });
+function products(a: readonly Tensor[], b: readonly Tensor[], transposeA = false, transposeB = false): Tensor[] {
+  return a.map((row, i) => batchProduct(row, b[i]!, transposeA, transposeB));
 }
